@@ -1,0 +1,1 @@
+../../src/convoracle/__init__.py
