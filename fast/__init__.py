@@ -1,1 +1,1 @@
-"""convoracle.fast."""
+"""The operations in several backends, behind one selector; `convoracle` itself re-exports the public functions."""

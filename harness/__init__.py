@@ -1,1 +1,7 @@
-"""convoracle.harness."""
+"""The harness: property tests for every backend, and for any implementation a user brings, against the oracle."""
+
+from convoracle.harness.operations import OPERATIONS
+from convoracle.harness.report import Failure, Report
+from convoracle.harness.verify import verify
+
+__all__ = ["OPERATIONS", "Failure", "Report", "verify"]

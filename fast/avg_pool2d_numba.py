@@ -1,0 +1,74 @@
+"""Mean pooling as plain loops, compiled by Numba; a plane is worked on by one thread, so the bits are always the same.
+
+A window is clipped at the plane: padding adds nothing to a sum, and the divisors already account for it.
+"""
+
+import numpy as np
+from convoracle.fast.windows import Pair
+from numba import njit, prange
+
+
+def avg_pool2d(x: np.ndarray, divisors: np.ndarray, *, kernel_size: Pair, stride: Pair, padding: Pair) -> np.ndarray:
+    """Return the window sums divided by `divisors`."""
+    planes = x.reshape(-1, *x.shape[2:])
+    sums = np.zeros((len(planes), *divisors.shape), x.dtype)
+    _add_windows(planes, sums, (*kernel_size, *stride, *padding))
+    return (sums / divisors).reshape(*x.shape[:2], *divisors.shape)
+
+
+def avg_pool2d_backward(
+    grad_output: np.ndarray,
+    divisors: np.ndarray,
+    input_shape: tuple[int, ...],
+    *,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair,
+) -> np.ndarray:
+    """Return the input gradient: each divided value added to all positions of its window."""
+    shares = (grad_output / divisors).reshape(-1, *divisors.shape)
+    grad = np.zeros((len(shares), *input_shape[2:]), grad_output.dtype)
+    _spread_windows(shares, grad, (*kernel_size, *stride, *padding))
+    return grad.reshape(input_shape)
+
+
+@njit(parallel=True, cache=True)
+def _add_windows(x, sums, options):  # type: ignore[no-untyped-def]
+    """Add the values of each window onto `sums`, one plane per iteration."""
+    for plane in prange(len(x)):
+        _add_plane_windows(x[plane], sums[plane], options)
+
+
+@njit(cache=True)
+def _add_plane_windows(x, sums, options):  # type: ignore[no-untyped-def]
+    kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w = options
+    height, width = x.shape
+    rows, columns = sums.shape
+    for p in range(rows):
+        top = p * stride_h - padding_h
+        for q in range(columns):
+            left = q * stride_w - padding_w
+            for row in range(max(top, 0), min(top + kernel_h, height)):
+                for column in range(max(left, 0), min(left + kernel_w, width)):
+                    sums[p, q] += x[row, column]
+
+
+@njit(parallel=True, cache=True)
+def _spread_windows(shares, grad, options):  # type: ignore[no-untyped-def]
+    """Add each window's share onto all of its positions in `grad`, one plane per iteration."""
+    for plane in prange(len(grad)):
+        _spread_plane_windows(shares[plane], grad[plane], options)
+
+
+@njit(cache=True)
+def _spread_plane_windows(shares, grad, options):  # type: ignore[no-untyped-def]
+    kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w = options
+    height, width = grad.shape
+    rows, columns = shares.shape
+    for p in range(rows):
+        top = p * stride_h - padding_h
+        for q in range(columns):
+            left = q * stride_w - padding_w
+            for row in range(max(top, 0), min(top + kernel_h, height)):
+                for column in range(max(left, 0), min(left + kernel_w, width)):
+                    grad[row, column] += shares[p, q]

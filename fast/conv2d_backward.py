@@ -1,0 +1,245 @@
+"""The public gradients of the convolution: check their arguments, then call the kernel of the chosen backend."""
+
+import numpy as np
+from convoracle.fast.arguments import check_shape
+from convoracle.fast.arrays import check_array, check_dtype
+from convoracle.fast.geometry import ConvGeometry, conv2d_geometry
+from convoracle.fast.kernels import run
+
+
+def conv2d_input_grad(
+    grad_output: np.ndarray,
+    weight: np.ndarray,
+    input_shape: tuple[int, int, int, int],
+    *,
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    groups: int = 1,
+    backend: str | None = None,
+) -> np.ndarray:
+    """Return the gradient of a loss with respect to the input of `conv2d`.
+
+    Parameters
+    ----------
+    grad_output : array (N, F, H_out, W_out) of float16, float32, float64 or int8 to int64
+        Gradient of the loss with respect to the result.
+    weight : array (F, C // groups, kH, kW) of the same dtype
+        The filters.
+    input_shape : (N, C, H, W)
+        Shape of the input; the stride can leave several sizes possible.
+    stride, padding, dilation, groups
+        As given to `conv2d`.
+    backend : str, optional
+        Name of the backend.
+
+    Returns
+    -------
+    array (N, C, H, W)
+        New, C-contiguous, of the dtype of `grad_output`; int64 for integers.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        As `conv2d`; also if `grad_output` does not have the shape of the result.
+
+    Notes
+    -----
+    CMU 11-785 (Bhiksha Raj), "Convolutional Networks III", CNN: Backward layer l, the lines of dY.
+
+    Examples
+    --------
+    >>> grad_output = np.ones((1, 2, 2, 2), np.float32)
+    >>> weight = np.ones((2, 1, 3, 3), np.float32)
+    >>> conv2d_input_grad(grad_output, weight, (1, 1, 4, 5))[0, 0]
+    array([[2., 4., 4., 2., 0.],
+           [4., 8., 8., 4., 0.],
+           [4., 8., 8., 4., 0.],
+           [2., 4., 4., 2., 0.]], dtype=float32)
+    """
+    operation = "conv2d_input_grad"
+    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
+    weight = check_array(operation, "weight", weight, "OIHW")
+    dtype = check_dtype(operation, grad_output=grad_output, weight=weight)
+    shape = check_shape(operation, "input_shape", input_shape, "NCHW")
+    geometry = conv2d_geometry(
+        operation, shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    _check_output_shape(operation, grad_output, geometry)
+    result: np.ndarray = run(
+        operation, backend, dtype, (grad_output, weight, shape), geometry.options(), kernel_size=weight.shape[2:]
+    )
+    return result
+
+
+def conv2d_weight_grad(
+    grad_output: np.ndarray,
+    x: np.ndarray,
+    weight_shape: tuple[int, int, int, int],
+    *,
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    groups: int = 1,
+    backend: str | None = None,
+) -> np.ndarray:
+    """Return the gradient of a loss with respect to the weight of `conv2d`.
+
+    Parameters
+    ----------
+    grad_output : array (N, F, H_out, W_out) of float16, float32, float64 or int8 to int64
+        Gradient of the loss with respect to the result.
+    x : array (N, C, H, W) of the same dtype
+        The input.
+    weight_shape : (F, C // groups, kH, kW)
+        Shape of the weight; the stride can leave several sizes possible.
+    stride, padding, dilation, groups
+        As given to `conv2d`.
+    backend : str, optional
+        Name of the backend.
+
+    Returns
+    -------
+    array (F, C // groups, kH, kW)
+        New, C-contiguous, of the dtype of `grad_output`; int64 for integers; zeros for an empty batch.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        As `conv2d`; also if `grad_output` does not have the shape of the result.
+
+    Notes
+    -----
+    CMU 11-785 (Bhiksha Raj), "Convolutional Networks III", CNN: Backward layer l, the lines of dw.
+
+    Examples
+    --------
+    >>> x = np.arange(20, dtype=np.float32).reshape(1, 1, 4, 5)
+    >>> grad_output = np.ones((1, 1, 2, 2), np.float32)
+    >>> conv2d_weight_grad(grad_output, x, (1, 1, 3, 3))[0, 0]
+    array([[12., 16., 20.],
+           [32., 36., 40.],
+           [52., 56., 60.]], dtype=float32)
+    """
+    operation = "conv2d_weight_grad"
+    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
+    x = check_array(operation, "x", x, "NCHW")
+    dtype = check_dtype(operation, grad_output=grad_output, x=x)
+    shape = check_shape(operation, "weight_shape", weight_shape, "OIHW")
+    geometry = conv2d_geometry(
+        operation, x.shape, shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    _check_output_shape(operation, grad_output, geometry)
+    result: np.ndarray = run(
+        operation, backend, dtype, (grad_output, x, shape), geometry.options(), kernel_size=shape[2:]
+    )
+    return result
+
+
+def conv2d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> np.ndarray:
+    """Return the gradient of a loss with respect to the bias of `conv2d`: the sum over batch, rows and columns.
+
+    Parameters
+    ----------
+    grad_output : array (N, F, H_out, W_out) of float16, float32, float64 or int8 to int64
+        Gradient of the loss with respect to the result.
+    backend : str, optional
+        Name of the backend.
+
+    Returns
+    -------
+    array (F,)
+        New, of the dtype of `grad_output`; int64 for integers; zeros for an empty batch.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        As `conv2d`.
+
+    Notes
+    -----
+    Not in the lectures; it follows from their rule that a derivative sums over all uses of a shared parameter.
+
+    Examples
+    --------
+    >>> conv2d_bias_grad(np.ones((2, 3, 4, 5), np.float32))
+    array([40., 40., 40.], dtype=float32)
+    """
+    operation = "conv2d_bias_grad"
+    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
+    dtype = check_dtype(operation, grad_output=grad_output)
+    result: np.ndarray = run(operation, backend, dtype, (grad_output,))
+    return result
+
+
+def conv2d_backward(
+    grad_output: np.ndarray,
+    x: np.ndarray,
+    weight: np.ndarray,
+    *,
+    stride: object = 1,
+    padding: object = 0,
+    dilation: object = 1,
+    groups: int = 1,
+    backend: str | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the gradients of a loss with respect to the input, the weight and the bias of `conv2d`.
+
+    Parameters
+    ----------
+    grad_output : array (N, F, H_out, W_out) of float16, float32, float64 or int8 to int64
+        Gradient of the loss with respect to the result.
+    x : array (N, C, H, W) of the same dtype
+        The input.
+    weight : array (F, C // groups, kH, kW) of the same dtype
+        The filters.
+    stride, padding, dilation, groups
+        As given to `conv2d`.
+    backend : str, optional
+        Name of the backend.
+
+    Returns
+    -------
+    grad_x : array (N, C, H, W)
+        New, C-contiguous, of the dtype of `grad_output`; int64 for integers.
+    grad_weight : array (F, C // groups, kH, kW)
+        Likewise.
+    grad_bias : array (F,)
+        Likewise.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        As `conv2d`; also if `grad_output` does not have the shape of the result.
+
+    Notes
+    -----
+    CMU 11-785 (Bhiksha Raj), "Convolutional Networks III", CNN: Backward layer l.
+
+    Examples
+    --------
+    >>> x, weight = np.ones((2, 3, 5, 6), np.float32), np.ones((4, 3, 2, 3), np.float32)
+    >>> [grad.shape for grad in conv2d_backward(np.ones((2, 4, 4, 4), np.float32), x, weight)]
+    [(2, 3, 5, 6), (4, 3, 2, 3), (4,)]
+    """
+    operation = "conv2d_backward"
+    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
+    x = check_array(operation, "x", x, "NCHW")
+    weight = check_array(operation, "weight", weight, "OIHW")
+    dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
+    geometry = conv2d_geometry(
+        operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    _check_output_shape(operation, grad_output, geometry)
+    grad_x, grad_weight, grad_bias = run(
+        operation, backend, dtype, (grad_output, x, weight), geometry.options(), kernel_size=weight.shape[2:]
+    )
+    return grad_x, grad_weight, grad_bias
+
+
+def _check_output_shape(operation: str, grad_output: np.ndarray, geometry: ConvGeometry) -> None:
+    if grad_output.shape != geometry.output_shape:
+        raise ValueError(
+            f"{operation}: grad_output must have the shape of the result, {geometry.output_shape}, "
+            f"got {grad_output.shape}"
+        )

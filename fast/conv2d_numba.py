@@ -1,0 +1,176 @@
+"""The convolution as plain loops, compiled by Numba; every value is summed by one thread, in one fixed order.
+
+Padding is explicit zeros. Each iteration of a parallel loop writes its own part of the result, so the bits do not
+depend on the number of threads. The loops over one plane are functions of their own: LLVM makes three times faster
+code of them than of loops inside the parallel one. The counter of a parallel loop is unsigned and would become a float
+when divided by a signed size: hence ``np.int64(plane)``. Steps are the stride and the dilation, each down and across.
+"""
+
+from typing import Any
+
+import numpy as np
+from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
+from numba import njit, prange
+
+
+def conv2d(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    *,
+    stride: Pair,
+    padding: Ends,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
+    """Convolve: start from the bias, add one tap of the kernel at a time."""
+    padded, kernel_size = pad_planes(x, padding), weight.shape[2:]
+    rows, columns = (
+        (n - d * (k - 1) - 1) // s + 1
+        for n, k, d, s in zip(padded.shape[2:], kernel_size, dilation, stride, strict=True)
+    )
+    out = np.zeros((len(x), len(weight), rows, columns), x.dtype)
+    if bias is not None:
+        out += bias[:, None, None]
+    stacks = padded.reshape(len(x) * groups, weight.shape[1], *padded.shape[2:])
+    _convolve(stacks, weight, out.reshape(-1, rows, columns), groups, (*stride, *dilation))
+    return out
+
+
+def conv2d_input_grad(
+    grad_output: np.ndarray,
+    weight: np.ndarray,
+    input_shape: Shape,
+    *,
+    stride: Pair,
+    padding: Ends,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
+    """Return the input gradient: every tap adds its share onto the padded planes."""
+    batch, channels, height, width = input_shape
+    (top, bottom), (left, right) = padding
+    grad = np.zeros((batch, channels, top + height + bottom, left + width + right), weight.dtype)
+    stacks = grad_output.reshape(batch * groups, len(weight) // groups, *grad_output.shape[2:])
+    filters = weight.reshape(groups, -1, *weight.shape[1:])
+    _add_input_grad(stacks, filters, grad.reshape(-1, *grad.shape[2:]), (*stride, *dilation))
+    return crop_planes(grad, padding, (height, width))
+
+
+def conv2d_weight_grad(
+    grad_output: np.ndarray,
+    x: np.ndarray,
+    weight_shape: Shape,
+    *,
+    stride: Pair,
+    padding: Ends,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
+    """Return the weight gradient: one sum over all outputs per weight."""
+    grad = np.zeros(weight_shape, x.dtype)
+    _add_weight_grad(grad_output, pad_planes(x, padding), grad, groups, (*stride, *dilation))
+    return grad
+
+
+def conv2d_bias_grad(grad_output: np.ndarray) -> np.ndarray:
+    """Return the bias gradient: one sum over all outputs per filter."""
+    grad = np.zeros(grad_output.shape[1], grad_output.dtype)
+    _add_bias_grad(grad_output, grad)
+    return grad
+
+
+def conv2d_backward(
+    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the gradients of input, weight and bias."""
+    return (
+        conv2d_input_grad(grad_output, weight, x.shape, **options),
+        conv2d_weight_grad(grad_output, x, weight.shape, **options),
+        conv2d_bias_grad(grad_output),
+    )
+
+
+@njit(parallel=True, cache=True)
+def _convolve(stacks, weight, planes, groups, steps):  # type: ignore[no-untyped-def]
+    """Add the convolution onto `planes` (N * F, H_out, W_out); `stacks` (N * groups, C / groups, H, W) is padded."""
+    filters = len(weight)
+    for plane in prange(len(planes)):
+        _convolve_plane(
+            stacks[np.int64(plane) * groups // filters], weight[np.int64(plane) % filters], planes[plane], steps
+        )
+
+
+@njit(cache=True)
+def _convolve_plane(images, kernel, plane, steps):  # type: ignore[no-untyped-def]
+    """Add the convolution of a stack of channels with one filter onto `plane`."""
+    stride_h, stride_w, dilation_h, dilation_w = steps
+    channels, height, width = kernel.shape
+    rows, columns = plane.shape
+    for c in range(channels):
+        for i in range(height):
+            for j in range(width):
+                for p in range(rows):
+                    for q in range(columns):
+                        value = images[c, p * stride_h + i * dilation_h, q * stride_w + j * dilation_w]
+                        plane[p, q] += kernel[c, i, j] * value
+
+
+@njit(parallel=True, cache=True)
+def _add_input_grad(stacks, filters, planes, steps):  # type: ignore[no-untyped-def]
+    """Add the input gradient onto `planes` (N * C, H, W); `stacks` (N * groups, F / groups, H_out, W_out)."""
+    groups, _, channels = filters.shape[:3]
+    for plane in prange(len(planes)):
+        stack, channel = divmod(np.int64(plane), channels)
+        _add_plane_grad(stacks[stack], filters[stack % groups, :, channel], planes[plane], steps)
+
+
+@njit(cache=True)
+def _add_plane_grad(grads, kernels, plane, steps):  # type: ignore[no-untyped-def]
+    """Add what every filter's output gradient sends back to one channel onto `plane`."""
+    stride_h, stride_w, dilation_h, dilation_w = steps
+    filters, height, width = kernels.shape
+    rows, columns = grads.shape[1:]
+    for f in range(filters):
+        for i in range(height):
+            for j in range(width):
+                for p in range(rows):
+                    for q in range(columns):
+                        value = kernels[f, i, j] * grads[f, p, q]
+                        plane[p * stride_h + i * dilation_h, q * stride_w + j * dilation_w] += value
+
+
+@njit(parallel=True, cache=True)
+def _add_weight_grad(grad_output, padded, grad, groups, steps):  # type: ignore[no-untyped-def]
+    """Add the weight gradient onto `grad`, one channel of one filter per iteration."""
+    filters, channels = grad.shape[:2]
+    for kernel in prange(filters * channels):
+        f, c = divmod(np.int64(kernel), channels)
+        channel = f * groups // filters * channels + c
+        _add_kernel_grad(grad_output[:, f], padded[:, channel], grad[f, c], steps)
+
+
+@njit(cache=True)
+def _add_kernel_grad(grads, images, kernel, steps):  # type: ignore[no-untyped-def]
+    """Add the gradient of one filter's weights for one channel onto `kernel`."""
+    stride_h, stride_w, dilation_h, dilation_w = steps
+    height, width = kernel.shape
+    batch, rows, columns = grads.shape
+    for i in range(height):
+        for j in range(width):
+            for n in range(batch):
+                for p in range(rows):
+                    for q in range(columns):
+                        value = images[n, p * stride_h + i * dilation_h, q * stride_w + j * dilation_w]
+                        kernel[i, j] += grads[n, p, q] * value
+
+
+@njit(cache=True)
+def _add_bias_grad(grad_output, grad):  # type: ignore[no-untyped-def]
+    """Add the bias gradient onto `grad`; reading it once is too little work for threads."""
+    batch, filters, rows, columns = grad_output.shape
+    for n in range(batch):
+        for f in range(filters):
+            for p in range(rows):
+                for q in range(columns):
+                    grad[f] += grad_output[n, f, p, q]

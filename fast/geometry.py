@@ -1,0 +1,176 @@
+"""The geometry of an operation: every way to write it goes in, one normalised form comes out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from convoracle.fast.arguments import check_addressable, check_int, check_pair, is_int
+from convoracle.fast.shapes import (
+    check_ends,
+    count_pool_windows,
+    count_windows,
+    same_padding,
+    window_extent,
+)
+
+Pair = tuple[int, int]
+Ends = tuple[Pair, Pair]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ConvGeometry:
+    """Normalised geometry of a 2-D convolution."""
+
+    stride: Pair
+    padding: Ends
+    dilation: Pair
+    groups: int
+    output_shape: Shape
+
+    def options(self) -> dict[str, Any]:
+        """Return what a kernel gets by keyword."""
+        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
+
+
+def conv2d_geometry(
+    operation: str,
+    input_shape: Shape,
+    weight_shape: Shape,
+    *,
+    stride: object,
+    padding: object,
+    dilation: object,
+    groups: object,
+) -> ConvGeometry:
+    """Return the normalised geometry of a convolution of (N, C, H, W) with (F, C // groups, kH, kW)."""
+    steps = check_pair(operation, "stride", stride, 1)
+    holes = check_pair(operation, "dilation", dilation, 1)
+    group_count = check_int(operation, "groups", groups, 1)
+    batch, channels, *input_size = input_shape
+    filters, group_channels, *kernel_size = weight_shape
+    if channels != group_channels * group_count:
+        raise ValueError(
+            f"{operation}: input of {channels} channels does not match weight of shape {weight_shape} "
+            f"with groups={group_count}: {group_channels * group_count} channels are expected"
+        )
+    if filters % group_count:
+        raise ValueError(
+            f"{operation}: {filters} filters (weight of shape {weight_shape}) cannot be divided "
+            f"into groups={group_count}"
+        )
+    # A kernel of size 1 has no holes; kernels may count on a dilation that fits the input.
+    holes = (holes[0] if kernel_size[0] > 1 else 1, holes[1] if kernel_size[1] > 1 else 1)
+    ends = _conv_padding(operation, padding, input_size, kernel_size, steps, holes)
+    padded = tuple(n + before + after for n, (before, after) in zip(input_size, ends, strict=True))
+    extent = tuple(window_extent(k, d) for k, d in zip(kernel_size, holes, strict=True))
+    if extent[0] > padded[0] or extent[1] > padded[1]:
+        dilated = f" with dilation {holes} spans {extent}, which" if extent != tuple(kernel_size) else ""
+        raise ValueError(f"{operation}: kernel {tuple(kernel_size)}{dilated} is larger than the padded input {padded}")
+    output_size = tuple(count_windows(n, e, s) for n, e, s in zip(padded, extent, steps, strict=True))
+    check_addressable(operation, "padded input", (batch, channels, *padded))
+    check_addressable(operation, "output", (batch, filters, *output_size))
+    check_addressable(operation, "column matrix of one image", (channels, *kernel_size, *output_size))
+    return ConvGeometry(steps, ends, holes, group_count, (batch, filters, *output_size))
+
+
+def _conv_padding(
+    operation: str, padding: object, input_size: list[int], kernel_size: list[int], stride: Pair, dilation: Pair
+) -> Ends:
+    """Return the padding of a convolution as ((top, bottom), (left, right))."""
+    if isinstance(padding, str):
+        if padding == "valid":
+            return (0, 0), (0, 0)
+        if padding not in ("same", "same_lower"):
+            raise ValueError(f"{operation}: padding must be 'valid', 'same', 'same_lower' or numbers, got {padding!r}")
+        rows, columns = (
+            same_padding(n, k, s, d, lower=padding == "same_lower")
+            for n, k, s, d in zip(input_size, kernel_size, stride, dilation, strict=True)
+        )
+        return rows, columns
+    if isinstance(padding, tuple | list) and len(padding) == 2 and not all(is_int(side) for side in padding):
+        if not all(isinstance(side, tuple | list) for side in padding):
+            raise TypeError(
+                f"{operation}: padding must be an int, (h, w), ((top, bottom), (left, right)), 'valid', 'same' or "
+                f"'same_lower', got {padding!r}"
+            )
+        return check_ends(operation, padding[0]), check_ends(operation, padding[1])
+    height, width = check_pair(operation, "padding", padding, 0)
+    return (height, height), (width, width)
+
+
+@dataclass(frozen=True)
+class PoolGeometry:
+    """Normalised geometry of a 2-D pooling; padding is the same at both ends of an axis."""
+
+    kernel_size: Pair
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+    output_size: Pair
+
+
+def pool2d_geometry(
+    operation: str,
+    input_shape: Shape,
+    *,
+    kernel_size: object,
+    stride: object,
+    padding: object,
+    dilation: object = 1,
+    ceil_mode: bool,
+) -> PoolGeometry:
+    """Return the normalised geometry of a pooling of (N, C, H, W)."""
+    kernel = check_pair(operation, "kernel_size", kernel_size, 1)
+    is_kernel = stride is None or (isinstance(stride, tuple | list) and len(stride) == 0)
+    steps = kernel if is_kernel else check_pair(operation, "stride", stride, 1)
+    ends = check_pair(operation, "padding", padding, 0)
+    holes = check_pair(operation, "dilation", dilation, 1)
+    holes = (holes[0] if kernel[0] > 1 else 1, holes[1] if kernel[1] > 1 else 1)
+    if 2 * ends[0] > kernel[0] or 2 * ends[1] > kernel[1]:
+        raise ValueError(f"{operation}: padding {ends} must be at most half the kernel {kernel}")
+    size = input_shape[2:]
+    extent = tuple(window_extent(k, d) for k, d in zip(kernel, holes, strict=True))
+    rows, columns = (
+        count_pool_windows(n, p, e, s, ceil_mode) for n, p, e, s in zip(size, ends, extent, steps, strict=True)
+    )
+    if rows < 1 or columns < 1:
+        padded = tuple(n + 2 * p for n, p in zip(size, ends, strict=True))
+        dilated = f" with dilation {holes} spans {extent}, which" if extent != kernel else ""
+        raise ValueError(f"{operation}: kernel {kernel}{dilated} is larger than the padded input {padded}")
+    for axis in range(2):
+        _require_real_positions(operation, axis, size[axis], kernel[axis], steps[axis], ends[axis], holes[axis])
+    check_addressable(operation, "window matrix of one image", (input_shape[1], *kernel, rows, columns))
+    check_addressable(operation, "output", (*input_shape[:2], rows, columns))
+    return PoolGeometry(kernel, steps, ends, holes, (rows, columns))
+
+
+def _require_real_positions(
+    operation: str, axis: int, size: int, kernel_size: int, stride: int, padding: int, dilation: int
+) -> None:
+    """Reject a geometry in which a dilated window jumps over the whole input from the left padding to the right."""
+    for start in range(-padding, 0, stride):
+        tap = -(start // dilation)
+        if tap >= kernel_size or start + tap * dilation >= size:
+            raise ValueError(
+                f"{operation}: the window at {start} of the {('height', 'width')[axis]} lies wholly in the padding: "
+                f"size {size}, kernel {kernel_size}, padding {padding}, dilation {dilation}"
+            )
+
+
+def window_divisors(
+    input_shape: Shape, geometry: PoolGeometry, *, count_include_pad: bool, divisor_override: int | None
+) -> np.ndarray:
+    """Return the number each mean-pooling window's sum is divided by, (H_out, W_out) int64."""
+    if divisor_override is not None:
+        return np.full(geometry.output_size, divisor_override, np.int64)
+    counts = []
+    for axis, size in enumerate(input_shape[2:]):
+        padding = geometry.padding[axis]
+        starts = np.arange(geometry.output_size[axis], dtype=np.int64) * geometry.stride[axis] - padding
+        # PyTorch clips a window that ceil_mode lets overhang at the end of the right padding.
+        ends = np.minimum(starts + geometry.kernel_size[axis], size + padding)
+        if not count_include_pad:
+            starts, ends = np.maximum(starts, 0), np.minimum(ends, size)
+        counts.append(ends - starts)
+    return counts[0][:, None] * counts[1][None, :]

@@ -1,0 +1,168 @@
+"""The public max pooling and its gradient: check their arguments, then call the kernel of the chosen backend."""
+
+import numpy as np
+from convoracle.fast.arguments import check_flag, check_shape
+from convoracle.fast.arrays import check_array, check_dtype
+from convoracle.fast.geometry import pool2d_geometry
+from convoracle.fast.kernels import run
+
+
+def max_pool2d(
+    x: np.ndarray,
+    kernel_size: object,
+    stride: object = None,
+    padding: object = 0,
+    dilation: object = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+    *,
+    backend: str | None = None,
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """Return the largest value of each window.
+
+    The first maximum in row-major order wins, and a NaN wins over all. The output size along an axis is
+    ``floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1``; with `ceil_mode` the quotient is
+    rounded up, but no window starts in the right padding.
+
+    Parameters
+    ----------
+    x : array (N, C, H, W) of float16, float32, float64 or int8 to int64
+        The maps; N may be zero.
+    kernel_size : int or (height, width)
+        Size of the window, at least 1.
+    stride : int or (height, width), optional
+        At least 1; the kernel size if it is None or ().
+    padding : int or (height, width)
+        Positions added at both ends, which never win; at most half the kernel.
+    dilation : int or (height, width)
+        Distance between the positions of a window, at least 1.
+    ceil_mode : bool
+        Whether a window may overhang the end.
+    return_indices : bool
+        Whether to return where the maxima are, too.
+    backend : str, optional
+        Name of the backend; the one in force if not given (see `convoracle.use_backend`).
+
+    Returns
+    -------
+    values : array (N, C, H_out, W_out)
+        New, C-contiguous, of the dtype of `x`; int64 for integers.
+    indices : int64 array (N, C, H_out, W_out)
+        With `return_indices` only: ``row * W + column`` in the plane without padding.
+
+    Raises
+    ------
+    ValueError
+        For a shape, a size or a name that is not allowed, or a window without any position of `x`.
+    TypeError
+        For an argument that is not a plain array, an int or a bool, or a dtype that is not allowed.
+    ImportError
+        If the backend needs a module that is missing here.
+
+    Notes
+    -----
+    CMU 11-785 (Bhiksha Raj), "Convolutional Networks III", max pooling layer at layer l; the signature is PyTorch's.
+
+    Examples
+    --------
+    >>> x = np.array([[[[1, 5, 2, 0], [3, 4, 9, 9]]]], np.float32)
+    >>> values, indices = max_pool2d(x, 2, return_indices=True)
+    >>> values[0, 0], indices[0, 0]
+    (array([[5., 9.]], dtype=float32), array([[1, 6]]))
+    """
+    operation = "max_pool2d"
+    x = check_array(operation, "x", x, "NCHW")
+    dtype = check_dtype(operation, x=x)
+    ceil_mode = check_flag(operation, "ceil_mode", ceil_mode)
+    return_indices = check_flag(operation, "return_indices", return_indices)
+    geometry = pool2d_geometry(
+        operation,
+        x.shape,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        ceil_mode=ceil_mode,
+    )
+    values, indices = run(
+        operation,
+        backend,
+        dtype,
+        (x,),
+        {
+            "kernel_size": geometry.kernel_size,
+            "stride": geometry.stride,
+            "padding": geometry.padding,
+            "dilation": geometry.dilation,
+            "output_size": geometry.output_size,
+        },
+    )
+    return (values, indices) if return_indices else values
+
+
+def max_pool2d_backward(
+    grad_output: np.ndarray,
+    indices: np.ndarray,
+    input_shape: tuple[int, int, int, int],
+    *,
+    backend: str | None = None,
+) -> np.ndarray:
+    """Return the gradient of a loss with respect to the input of `max_pool2d`.
+
+    Each value of `grad_output` is added where its maximum was.
+
+    Parameters
+    ----------
+    grad_output : array (N, C, H_out, W_out) of float16, float32, float64 or int8 to int64
+        Gradient of the loss with respect to the result.
+    indices : int64 array (N, C, H_out, W_out)
+        As returned by `max_pool2d`, between 0 and ``H * W - 1``.
+    input_shape : (N, C, H, W)
+        Shape of the input.
+    backend : str, optional
+        Name of the backend.
+
+    Returns
+    -------
+    array (N, C, H, W)
+        New, C-contiguous, of the dtype of `grad_output`; int64 for integers.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        As `max_pool2d`; also for indices outside the plane.
+
+    Notes
+    -----
+    CMU 11-785 (Bhiksha Raj), "Convolutional Networks III", derivative of max pooling layer at layer l.
+
+    Examples
+    --------
+    >>> grad_output = np.array([[[[10, 20]]]], np.float32)
+    >>> indices = np.array([[[[1, 6]]]])
+    >>> max_pool2d_backward(grad_output, indices, (1, 1, 2, 4))[0, 0]
+    array([[ 0., 10.,  0.,  0.],
+           [ 0.,  0., 20.,  0.]], dtype=float32)
+    """
+    operation = "max_pool2d_backward"
+    grad_output = check_array(operation, "grad_output", grad_output, "NCHW")
+    indices = check_array(operation, "indices", indices, "NCHW")
+    dtype = check_dtype(operation, grad_output=grad_output)
+    check_dtype(operation, ("int64",), indices=indices)
+    shape = check_shape(operation, "input_shape", input_shape, "NCHW")
+    if indices.shape != grad_output.shape:
+        raise ValueError(
+            f"{operation}: indices must have the shape of grad_output, {grad_output.shape}, got {indices.shape}"
+        )
+    if shape[:2] != grad_output.shape[:2]:
+        raise ValueError(
+            f"{operation}: input_shape {shape} and grad_output {grad_output.shape} must agree in the axes N and C"
+        )
+    positions = shape[2] * shape[3]
+    if indices.size and not 0 <= int(indices.min()) <= int(indices.max()) < positions:
+        raise ValueError(
+            f"{operation}: indices must be between 0 and H * W - 1 = {positions - 1}, "
+            f"got {indices.min()} to {indices.max()}"
+        )
+    result: np.ndarray = run(operation, backend, dtype, (grad_output, indices, shape))
+    return result

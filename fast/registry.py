@@ -1,0 +1,193 @@
+"""Which backend can do what: a table of strings, so that nothing heavy is imported before a backend is used.
+
+A backend is a mapping from operation to `Variant`. The built-in ones are listed here; others come from the entry points
+of installed distributions (`convoracle.fast.plugins`). A variant's kernel is called with normalised arguments (see
+`convoracle.fast.kernels` for the exact calls) and trusts them.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from convoracle.fast import plugins
+
+ALL_DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64")
+FLOAT_DTYPES = ("float16", "float32", "float64")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One backend's way to do one operation.
+
+    Parameters
+    ----------
+    target : str
+        The kernel, as "package.module:function".
+    accuracy : "componentwise" or "normwise"
+        Which error bound the floating-point results keep.
+    dtypes : tuple of str
+        Dtypes of the arguments it takes.
+    limits : mapping of str to a set
+        Option names and the only values they may have, for example ``{"dilation": {1}}``; every number of a pair is
+        held to it.
+    why : str
+        The reason for the limits, in a few words.
+    requires : str, optional
+        A top-level module that must be importable.
+
+    Examples
+    --------
+    >>> Variant("my_kernels.winograd:conv2d", limits={"stride": {1}}, why="F(2, 3) has stride 1").missing() is None
+    True
+    """
+
+    target: str
+    accuracy: str = "componentwise"
+    dtypes: tuple[str, ...] = ALL_DTYPES
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+    requires: str | None = None
+
+    def missing(self) -> str | None:
+        """Return why this variant cannot be used here, or None if it can."""
+        if self.requires is None:
+            return None
+        try:
+            importlib.import_module(self.requires)
+        except Exception as error:  # a half-installed module may raise anything
+            return f"{self.requires}, which cannot be imported here: {type(error).__name__}: {error}"
+        return None
+
+    def load(self) -> Callable[..., Any]:
+        """Import the kernel and return it."""
+        module, _, function = self.target.partition(":")
+        kernel: Callable[..., Any] = getattr(importlib.import_module(module), function)
+        return kernel
+
+
+CONV2D = ("conv2d", "conv2d_input_grad", "conv2d_weight_grad", "conv2d_bias_grad", "conv2d_backward")
+MAX_POOL2D = ("max_pool2d", "max_pool2d_backward")
+AVG_POOL2D = ("avg_pool2d", "avg_pool2d_backward")
+
+
+def _built_in(suffix: str, requires: str | None = None) -> dict[str, Variant]:
+    """Return the variants of a backend whose kernels live in ``convoracle.fast.<primitive>_<suffix>``."""
+    return {
+        operation: Variant(f"convoracle.fast.{primitive}_{suffix}:{operation}", dtypes=dtypes, requires=requires)
+        for primitive, operations, dtypes in (
+            ("conv2d", CONV2D, ALL_DTYPES),
+            ("max_pool2d", MAX_POOL2D, ALL_DTYPES),
+            ("avg_pool2d", AVG_POOL2D, FLOAT_DTYPES),
+        )
+        for operation in operations
+    }
+
+
+def _scipy_fft() -> dict[str, Variant]:
+    """Return the variants of the FFT backend: those operations that are correlations of two full operands."""
+    return {
+        operation: Variant(
+            f"convoracle.fast.conv2d_scipy_fft:{operation}",
+            accuracy="normwise",
+            dtypes=("float32", "float64"),
+            requires="scipy",
+        )
+        for operation in ("conv2d", "conv2d_input_grad", "conv2d_weight_grad", "conv2d_backward")
+    }
+
+
+BUILT_IN: Mapping[str, Mapping[str, Variant]] = {
+    "im2col": _built_in("im2col"),
+    "numba": _built_in("numba", requires="numba"),
+    "scipy": _built_in("scipy", requires="scipy"),
+    "scipy-fft": _scipy_fft(),
+}
+OPERATIONS = CONV2D + MAX_POOL2D + AVG_POOL2D
+
+
+def operations() -> tuple[str, ...]:
+    """Return the names of the operations."""
+    return OPERATIONS
+
+
+def backends() -> tuple[str, ...]:
+    """Return the names of the backends, built in and then installed by third parties, without importing any."""
+    return (*BUILT_IN, *sorted(plugins.names() - BUILT_IN.keys()))
+
+
+def missing(backend: str) -> str | None:
+    """Return why a backend cannot be used here (a module is missing, a plug-in is broken), or None if it can."""
+    try:
+        table = variants_of(backend)
+    except (ImportError, ValueError) as error:
+        return str(error)
+    reasons = (variant.missing() for variant in table.values())
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def variants_of(backend: str) -> Mapping[str, Variant]:
+    """Return the variants of one backend by operation; a plug-in is imported here, the first time it is named.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    ImportError
+        For a plug-in that is broken.
+    """
+    if backend in BUILT_IN:
+        return BUILT_IN[backend]
+    if backend not in plugins.names():
+        raise ValueError(f"unknown backend {backend!r}; available: {', '.join(backends())}")
+    return plugins.load(backend, Variant, OPERATIONS)
+
+
+def variants(operation: str) -> dict[str, Variant]:
+    """Return the built-in variants of one operation by backend.
+
+    Plug-ins are left out: they change nothing until they are named.
+
+    Raises
+    ------
+    ValueError
+        For an unknown operation.
+
+    Examples
+    --------
+    >>> list(variants("max_pool2d"))
+    ['im2col', 'numba', 'scipy']
+    """
+    _check_operation(operation)
+    return {backend: table[operation] for backend, table in BUILT_IN.items() if operation in table}
+
+
+def variant(operation: str, backend: str) -> Variant:
+    """Return one backend's variant of one operation.
+
+    Raises
+    ------
+    ValueError
+        For an unknown operation or backend, or a backend that does not have the operation.
+    ImportError
+        For a plug-in that is broken.
+
+    Examples
+    --------
+    >>> variant("conv2d", "scipy-fft").accuracy
+    'normwise'
+    """
+    _check_operation(operation)
+    if backend not in backends():
+        raise ValueError(f"unknown backend {backend!r}; available for {operation}: {', '.join(variants(operation))}")
+    table = variants_of(backend)
+    if operation not in table:
+        raise ValueError(
+            f"backend {backend!r} does not do {operation}; backends that can: {', '.join(variants(operation))}"
+        )
+    return table[operation]
+
+
+def _check_operation(operation: str) -> None:
+    if operation not in OPERATIONS:
+        raise ValueError(f"unknown operation {operation!r}; there are {', '.join(OPERATIONS)}")

@@ -1,0 +1,110 @@
+"""How far a correct result may be from the truth: theorems, no tolerances. The derivations are in docs/tolerance.md.
+
+Every function returns an absolute bound, per element or for the whole result, from the dtype, the number of roundings
+and the magnitudes of the data. Nothing here was fitted to what an implementation happened to return.
+"""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+
+# Unit roundoff u, and the smallest positive subnormal, of the type sums are accumulated in.
+UNIT_ROUNDOFF = {"float16": 2.0**-24, "float32": 2.0**-24, "float64": 2.0**-53}
+SMALLEST_SUBNORMAL = {"float16": 2.0**-149, "float32": 2.0**-149, "float64": 2.0**-1074}
+
+# Integers up to 2**EXACT_BITS are all representable: in the type itself, which every partial sum must fit.
+EXACT_BITS = {"float16": 11, "float32": 24, "float64": 53}
+
+
+def gamma(roundings: int, unit: float) -> float:
+    """Return Higham's ``gamma_n = n*u / (1 - n*u)``; infinite where the theory says nothing (``n*u >= 1``).
+
+    Source: Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., lemma 3.1.
+    """
+    product = roundings * unit
+    return product / (1.0 - product) if product < 1.0 else math.inf
+
+
+def componentwise(magnitude: np.ndarray, truth: np.ndarray, roundings: int, dtype: str) -> np.ndarray:
+    """Return the bound for sums of products in any order: ``gamma_n * G + n * eta``, and float16's final rounding.
+
+    Parameters
+    ----------
+    magnitude : ndarray
+        ``G``: the same operation on the absolute values, computed in float64 with at most `roundings` roundings.
+    truth : ndarray
+        The exact result rounded to float64; only float16 uses it.
+    roundings : int
+        ``n``: the most roundings any one term goes through.
+    dtype : {"float16", "float32", "float64"}
+        The candidate's dtype. float16 accumulates in float32 and rounds once at the end.
+    """
+    computed_magnitude = magnitude * (1.0 + gamma(roundings + 1, UNIT_ROUNDOFF["float64"]))
+    bound = gamma(roundings, UNIT_ROUNDOFF[dtype]) * computed_magnitude + roundings * SMALLEST_SUBNORMAL[dtype]
+    if dtype == "float16":
+        return bound * (1.0 + 2.0**-11) + 2.0**-11 * np.abs(truth) + 2.0**-25
+    return bound
+
+
+def float64_error(magnitude: np.ndarray, roundings: int) -> np.ndarray:
+    """Return a bound on the error of the float64 loops themselves, where they serve as the truth."""
+    return componentwise(magnitude, magnitude, roundings, "float64")
+
+
+def fft(transform_bits: float, norm: float, dtype: str) -> float:
+    """Return the normwise bound of a sum of products computed through fast Fourier transforms.
+
+    Two forward transforms, one product of spectra and one inverse transform, each transform of length at most
+    ``2**transform_bits``: ``|error| <= e / (1 - e) * ||a||_2 * ||b||_1`` with ``e = u * (24 * bits + 8)``.
+
+    Parameters
+    ----------
+    transform_bits : float
+        Base-2 logarithm of the number of points of the largest transform, padding included.
+    norm : float
+        ``||a||_2 * ||b||_1`` of the operands that meet in one output.
+    dtype : {"float16", "float32", "float64"}
+        The candidate's dtype.
+    """
+    return gamma(math.ceil(24.0 * transform_bits + 8.0), UNIT_ROUNDOFF[dtype]) * norm
+
+
+def winograd(terms: int, norm: float, dtype: str) -> float:
+    """Return the normwise bound of Winograd's F(4x4, 3x3) and of every smaller F(m x m, 3x3): see `WINOGRAD_KAPPA`.
+
+    Parameters
+    ----------
+    terms : int
+        How many tile products are summed into one output (the input channels; tiles times batch for a weight gradient).
+    norm : float
+        ``||b||_1 * max|a|`` of the operands that meet in one output, `b` the one transformed as the filter.
+    dtype : {"float16", "float32", "float64"}
+        The candidate's dtype.
+    """
+    return gamma(terms + 34, UNIT_ROUNDOFF[dtype]) * float(WINOGRAD_KAPPA) ** 2 * norm
+
+
+def _winograd_kappa() -> Fraction:
+    """Return ``max_i max_r sum_k |A'_ik| * (sum_j |B'_kj|) * |G_kr|`` for F(4, 3) at the points 0, +-1, +-2, infinity.
+
+    Matrices: Lavin and Gray, *Fast Algorithms for Convolutional Neural Networks*, section 4.3.
+    """
+    inverse = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
+    data = [
+        [4, 0, -5, 0, 1, 0],
+        [0, -4, -4, 1, 1, 0],
+        [0, 4, -4, -1, 1, 0],
+        [0, -2, -1, 2, 1, 0],
+        [0, 2, -1, -2, 1, 0],
+        [0, 4, 0, -5, 0, 1],
+    ]
+    filters = [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]  # times 1/24
+    return max(
+        sum((abs(Fraction(row[k] * filters[k][r], 24)) * sum(map(abs, data[k])) for k in range(6)), Fraction(0))
+        for row in inverse
+        for r in range(3)
+    )
+
+
+WINOGRAD_KAPPA = _winograd_kappa()

@@ -1,0 +1,150 @@
+"""Candidates by name, as a command line gives them: a backend, a peer library, or ``module:function``."""
+
+import dataclasses
+import functools
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from convoracle.fast import registry
+from convoracle.harness.candidate import Candidate
+from convoracle.harness.operations import OPERATIONS
+
+import convoracle
+
+PEERS = {
+    "torch": "convoracle.harness.torch_candidate",
+    "onnxruntime": "convoracle.harness.onnxruntime_candidate",
+}
+"""Libraries that come with an adapter. Each module has `REQUIRES` and `CANDIDATES`, operation to Candidate."""
+
+
+class CannotRun(Exception):
+    """A candidate that cannot be tried at all: nothing is known about whether it is right."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a candidate comes from: plain text, so that another process can load it.
+
+    Parameters
+    ----------
+    kind : {"backend", "peer", "function"}
+        What `name` is the name of.
+    name : str
+        ``"numba"``, ``"torch"``, ``"my_module:my_conv2d"``.
+    accuracy : str, optional
+        Overrides what the candidate declares.
+    """
+
+    kind: str
+    name: str
+    accuracy: str | None = None
+
+    @classmethod
+    def of_candidate(cls, name: str, accuracy: str | None = None) -> "Source":
+        """Return the source a ``--candidate`` names."""
+        return cls("peer" if name in PEERS else "function", name, accuracy)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether a long silence means that it is being compiled, not that it hangs."""
+        return self.kind != "function"
+
+    @property
+    def option(self) -> str:
+        """The part of a command line that names it."""
+        return f"--backend {self.name}" if self.kind == "backend" else f"--candidate {self.name}"
+
+    def operations(self) -> tuple[str, ...]:
+        """Return the operations it can be verified for.
+
+        A function is not imported for this, so that its module cannot harm the process that asks: its name has to be
+        that of an operation, or the operation has to be given.
+
+        Raises
+        ------
+        CannotRun
+            If it does not exist here, or nothing says which operation it is.
+        """
+        if self.kind == "backend":
+            reason = registry.missing(self.name)
+            if reason is not None:
+                raise CannotRun(f"backend {self.name!r} needs {reason}")
+            return tuple(name for name in OPERATIONS if name in registry.variants_of(self.name))
+        if self.kind == "peer":
+            return tuple(self._peer())
+        function = self.name.rpartition(":")[2].rpartition(".")[2]
+        if function not in OPERATIONS:
+            raise CannotRun(
+                f"candidate {self.name!r}: its name is no operation's, so name the operation before it: "
+                f"convoracle verify OPERATION --candidate {self.name}"
+            )
+        return (function,)
+
+    def load(self, operation: str) -> Candidate:
+        """Return the candidate for one operation."""
+        candidate = self._load(operation)
+        return candidate if self.accuracy is None else dataclasses.replace(candidate, accuracy=self.accuracy)
+
+    def _load(self, operation: str) -> Candidate:
+        if self.kind == "backend":
+            try:
+                variant = registry.variant(operation, self.name)
+            except (ImportError, ValueError) as error:
+                raise CannotRun(str(error)) from error
+            return Candidate(
+                functools.partial(getattr(convoracle, operation), backend=self.name),
+                self.name,
+                variant.limits,
+                variant.accuracy,
+                variant.dtypes,
+                self.option,
+            )
+        if self.kind == "peer":
+            candidates = self._peer()
+            if operation not in candidates:
+                raise CannotRun(f"{self.name} has no {operation}; it has {', '.join(candidates)}")
+            return candidates[operation]
+        function = self._function()
+        return Candidate(
+            function,
+            self.name,
+            getattr(function, "limits", {}),
+            getattr(function, "accuracy", "componentwise"),
+            tuple(getattr(function, "dtypes", ("float32", "float64"))),
+            self.option,
+        )
+
+    def _peer(self) -> dict[str, Candidate]:
+        module = importlib.import_module(PEERS[self.name])
+        for needed in module.REQUIRES:
+            try:
+                importlib.import_module(needed)
+            except Exception as error:
+                raise CannotRun(
+                    f"candidate {self.name!r} needs {needed}, which cannot be imported here "
+                    f"({type(error).__name__}: {error}); pip install 'convoracle[peers]' brings it"
+                ) from error
+        candidates: dict[str, Candidate] = module.CANDIDATES
+        return candidates
+
+    def _function(self) -> Any:
+        module_name, colon, path = self.name.partition(":")
+        if not (module_name and colon and path):
+            raise CannotRun(
+                f"candidate {self.name!r} is not MODULE:FUNCTION; allowed: MODULE:FUNCTION, {', '.join(PEERS)}"
+            )
+        if os.getcwd() not in sys.path:
+            sys.path.insert(0, os.getcwd())
+        try:
+            found: Any = importlib.import_module(module_name)
+            for attribute in path.split("."):
+                found = getattr(found, attribute)
+        except Exception as error:
+            raise CannotRun(f"candidate {self.name!r} cannot be imported: {type(error).__name__}: {error}") from error
+        if not callable(found):
+            raise CannotRun(f"candidate {self.name!r} must be callable, got a {type(found).__name__}")
+        return found

@@ -1,0 +1,70 @@
+"""The arrays of a case: what is in them, and how they lie in memory."""
+
+import math
+
+import numpy as np
+from convoracle.harness.choices import Choices
+
+FLOAT_KINDS = ("uniform", "wide", "cancelling")
+LAYOUTS = ("C", "F", "channels_last", "sliced", "reversed", "offset")
+
+# The exponents of "wide" data stay this far from 0, so that no product of two values leaves the normal range.
+_WIDE_EXPONENT = {"float16": 2, "float32": 12, "float64": 12}
+
+
+def floats(choices: Choices, kind: str, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Return random floats of one `kind`, exactly representable in `dtype`, as float64.
+
+    ``uniform``: in [-1, 1). ``wide``: magnitudes over many binades, so that an error relative to the largest value
+    drowns the small ones. ``cancelling``: nearly equal magnitudes with alternating signs, so that sums are far smaller
+    than their terms.
+    """
+    values = 2.0 * choices.fractions(shape) - 1.0
+    if kind == "wide":
+        reach = _WIDE_EXPONENT[dtype]
+        values = np.ldexp(values, choices.integers(shape, -reach, reach))
+    elif kind == "cancelling":
+        signs = 1 - 2 * (np.arange(values.size).reshape(shape) % 2)
+        values = signs * (1.0 + values * 2.0**-7)
+    return values.astype(dtype).astype(np.float64)
+
+
+def lay_out(values: np.ndarray, layout: str) -> np.ndarray:
+    """Return a writable array equal to `values` whose memory is arranged as `layout` says.
+
+    ``C`` and ``F``: contiguous, last or first axis fastest. ``channels_last``: a view of memory in which axis 1 is
+    fastest. ``sliced``: every other element of a larger buffer. ``reversed``: negative strides along every axis.
+    ``offset``: the inside of a larger array.
+    """
+    if layout == "C":
+        return np.array(values, order="C")
+    if layout == "F":
+        return np.array(values, order="F")
+    if layout == "channels_last":
+        order = (0, *range(2, values.ndim), 1) if values.ndim > 1 else (0,)
+        view = np.empty([values.shape[axis] for axis in order], values.dtype).transpose(np.argsort(order))
+    elif layout == "sliced":
+        view = np.empty([2 * size for size in values.shape], values.dtype)[(slice(None, None, 2),) * values.ndim]
+    elif layout == "reversed":
+        view = np.empty(values.shape, values.dtype)[(slice(None, None, -1),) * values.ndim]
+    elif layout == "offset":
+        view = np.empty([size + 2 for size in values.shape], values.dtype)[(slice(1, -1),) * values.ndim]
+    else:
+        raise ValueError(f"unknown layout {layout!r}; known: {', '.join(LAYOUTS)}")
+    view[...] = values
+    return view
+
+
+def split(values: np.ndarray, bits: int) -> list[np.ndarray]:
+    """Split float64 `values` exactly into a sum of arrays, each holding integers of at most `bits` bits times one unit.
+
+    Products of such parts, and sums of them, are exact in float64 when the bits suffice (see `oracle.exact_sum`).
+    """
+    parts = []
+    rest = np.asarray(values, dtype=np.float64)
+    while (largest := float(np.max(np.abs(rest), initial=0.0))) > 0.0:
+        unit = math.ldexp(1.0, math.frexp(largest)[1] - bits)
+        part = np.rint(rest / unit) * unit
+        parts.append(part)
+        rest = rest - part
+    return parts

@@ -1,0 +1,73 @@
+"""A case as one line of text, and back: what a report prints and ``--case`` takes.
+
+``n=2 c=3 h=5 w=7 f=4 kernel=3x2 stride=2x1 padding=1.0x0.2 dilation=1 groups=1 bias=yes dtype=float32 layout=C+F
+seed=42``: a pair is ``AxB``, two sides of an axis are ``A.B``, several layouts are joined by ``+``.
+"""
+
+import dataclasses
+import re
+from typing import Any
+
+from convoracle.harness.operations import Operation
+
+
+def describe(case: Any) -> str:
+    """Return the case as text."""
+    return " ".join(f"{field.name}={_text(getattr(case, field.name))}" for field in dataclasses.fields(case))
+
+
+def parse(operation: Operation, text: str) -> Any:
+    """Return the case that `describe` wrote.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing, unknown or unreadable, or if the operation cannot have such a case.
+    """
+    words = dict(word.partition("=")[::2] for word in text.replace(",", " ").split())
+    names = [field.name for field in dataclasses.fields(operation.case_type)]
+    unknown, missing = sorted(set(words) - set(names)), [name for name in names if name not in words]
+    if unknown or missing:
+        raise ValueError(
+            f"case of {operation.name}: "
+            + "; ".join(
+                [f"unknown field {name!r}" for name in unknown] + [f"missing field {name!r}" for name in missing]
+            )
+            + f"; fields: {', '.join(names)}"
+        )
+    case = operation.case_type(**{name: _value(name, word) for name, word in words.items()})
+    operation.operand_shapes(case)  # raises ValueError for an impossible case
+    return case
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        if isinstance(value[0], str):
+            return "+".join(value)
+        joiner = "x" if not isinstance(value[0], tuple) else None
+        return joiner.join(map(str, value)) if joiner else "x".join(f"{a}.{b}" for a, b in value)
+    return str(value)
+
+
+def _value(name: str, word: str) -> Any:
+    if name == "layout":
+        return tuple(word.split("+"))
+    if word in ("yes", "no"):
+        return word == "yes"
+    if word == "none":
+        return None
+    if re.fullmatch(r"-?\d+", word):
+        return int(word)
+    if re.fullmatch(r"\d+x\d+", word):
+        first, second = map(int, word.split("x"))
+        return first, second
+    if re.fullmatch(r"\d+\.\d+x\d+\.\d+", word):
+        sides = [tuple(map(int, axis.split("."))) for axis in word.split("x")]
+        return tuple(sides)
+    if re.fullmatch(r"[a-z_]+\d*", word):
+        return word
+    raise ValueError(f"cannot read {name}={word}")

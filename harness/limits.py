@@ -1,0 +1,77 @@
+"""What a candidate says it cannot do, as data: the harness draws inside these limits and never tries and skips."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+
+Limit = Collection[Any] | Callable[[Any], bool]
+Limits = Mapping[str, Limit]
+
+T = TypeVar("T")
+
+
+def allowed(limit: Limit | None, value: Any) -> bool:
+    """Return whether one value (of one axis, where an option has one for each axis) is inside a limit."""
+    if limit is None:
+        return True
+    if callable(limit):
+        return bool(limit(value))
+    return value in limit
+
+
+def within(limits: Limits, name: str, options: Sequence[T]) -> list[T]:
+    """Return those `options` of parameter `name` that the limits allow; where none is, the limit's own values.
+
+    Raises
+    ------
+    ValueError
+        If nothing at all is left to draw.
+    """
+    limit = limits.get(name)
+    kept = [option for option in options if allowed(limit, option)]
+    if not kept and limit is not None and not callable(limit):
+        kept = list(limit)
+    if not kept:
+        raise ValueError(f"limits[{name!r}] leaves nothing to test: none of {list(options)} is allowed")
+    return kept
+
+
+def inside(limits: Limits, case: Any) -> bool:
+    """Return whether a case is inside the limits.
+
+    A limit that is a collection allows a value that is in it; a pair both of whose axes are in it; padding that is the
+    same on both sides of each axis, by an amount that is in it. A pool's stride of None stands for the kernel.
+    """
+    for name, limit in limits.items():
+        value = getattr(case, name)
+        if value is None and name == "stride" and not allowed(limit, None):
+            value = case.kernel_size
+        if callable(limit) and name == "padding":
+            if not limit(value):
+                return False
+        elif not allowed_in_parts(limit, value):
+            return False
+    return True
+
+
+def allowed_in_parts(limit: Limit, value: Any) -> bool:
+    """Return whether a value, or each of its axes, is inside a limit."""
+    if not callable(limit) and value in limit:
+        return True
+    if not isinstance(value, tuple):
+        return allowed(limit, value)
+    return all(
+        axis[0] == axis[1] and allowed(limit, axis[0]) if isinstance(axis, tuple) else allowed(limit, axis)
+        for axis in value
+    )
+
+
+def check(limits: Limits, known: Sequence[str], operation: str) -> None:
+    """Raise ValueError for a limit the operation does not know, TypeError for one that cannot be asked."""
+    for name, limit in limits.items():
+        if name not in known:
+            raise ValueError(f"{operation}: unknown limit {name!r}; known: {', '.join(known)}")
+        if isinstance(limit, str) or not (callable(limit) or isinstance(limit, Collection)):
+            raise TypeError(
+                f"{operation}: limits[{name!r}] must be a collection of allowed values or a function of a value, "
+                f"got {limit!r}"
+            )

@@ -1,0 +1,85 @@
+"""The operands of a case: integers so small that nothing can be rounded, with the proof; and floats of every kind."""
+
+import math
+from typing import Any
+
+import numpy as np
+from convoracle.harness import bounds
+from convoracle.harness.choices import Choices
+from convoracle.harness.data import FLOAT_KINDS, floats
+from convoracle.harness.operations.base import Operation, Output
+from convoracle.harness.operations.geometry import SIMPLE_SEEDS
+
+# Products of two such integers, summed a million times, still fit float64, in which the oracle adds them.
+_LARGEST_INTEGER = {"int8": 127, "int16": 2**13, "int32": 2**13, "int64": 2**13}
+
+
+def shapes_of_values(operation: Operation, case: Any) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the operands that hold values, not indices."""
+    return {name: shape for name, shape in operation.operand_shapes(case).items() if name != "indices"}
+
+
+def integers(operation: Operation, case: Any, amplitude: int | None = None, sparse: int = 0) -> dict[str, np.ndarray]:
+    """Return integer operands, as float64, of the largest amplitude whose every partial sum is exactly representable.
+
+    Parameters
+    ----------
+    operation, case
+        What the operands are for.
+    amplitude : int, optional
+        Another amplitude; the largest provable one by default.
+    sparse : int
+        Keep only one in ``2**sparse`` elements of the last many-dimensional operand.
+    """
+    choices = Choices(case.seed, operation.name, "integers")
+    outputs = operation.outputs(case)
+    largest = exact_amplitude(outputs, case.dtype) if amplitude is None else amplitude
+    if case.seed < SIMPLE_SEEDS // 2:
+        largest = min(largest, 3)
+    if outputs[0].is_selection:
+        return {name: _tied(choices, shape, largest) for name, shape in shapes_of_values(operation, case).items()}
+    multiple = outputs[0].multiple
+    arrays = {
+        name: choices.integers(shape, -largest, largest).astype(np.float64) * multiple
+        for name, shape in shapes_of_values(operation, case).items()
+    }
+    if sparse:
+        name = [name for name, array in arrays.items() if array.ndim > 1][-1]
+        arrays[name] *= choices.integers(arrays[name].shape, 0, 2**sparse - 1) == 0
+    return {**arrays, **operation.index_operands(case, Choices(case.seed, "indices"))}
+
+
+def random_floats(operation: Operation, case: Any) -> tuple[str, dict[str, np.ndarray]]:
+    """Return the kind of floats drawn, and the operands, as float64 values exactly representable in the case's dtype."""
+    choices = Choices(case.seed, operation.name, "floats")
+    kind = choices.pick(FLOAT_KINDS)
+    arrays = {
+        name: floats(choices, kind, shape, case.dtype) for name, shape in shapes_of_values(operation, case).items()
+    }
+    return kind, {**arrays, **operation.index_operands(case, Choices(case.seed, "indices"))}
+
+
+def exact_amplitude(outputs: tuple[Output, ...], dtype: str) -> int:
+    """Return the largest amplitude ``a`` for which ``products * a**degree`` (and a bias) is exactly representable.
+
+    Every partial sum, in whatever order, is bounded by that number, and all integers up to it are representable.
+    """
+    if dtype in _LARGEST_INTEGER:
+        return _LARGEST_INTEGER[dtype]
+    capacity = 2 ** bounds.EXACT_BITS[dtype]
+    amplitude = capacity
+    for output in outputs:
+        if output.is_selection:
+            continue
+        room = capacity // (output.multiple * (output.products + len(output.terms) - 1))
+        degree = max(len(term) for term in output.terms)
+        amplitude = min(amplitude, math.isqrt(room) if degree == 2 else room)
+    return amplitude
+
+
+def _tied(choices: Choices, shape: tuple[int, ...], largest: int) -> np.ndarray:
+    """Return integers for a selection: mostly few distinct values, so that ties abound; often none above zero."""
+    amplitude = choices.pick([1, 2, 5, 100, largest])
+    amplitude = min(amplitude, largest)
+    low, high = choices.pick([(-amplitude, amplitude), (-amplitude, amplitude), (-amplitude, -1)])
+    return choices.integers(shape, low, high).astype(np.float64)

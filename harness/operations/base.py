@@ -1,0 +1,122 @@
+"""What the harness knows about an operation: how to draw a case, what to pass, what must come back, and how exactly."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from convoracle.harness.choices import Choices
+from convoracle.harness.limits import Limits
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A summand of an output that is linear in the operands, divided by small integers."""
+
+    compute: Callable[[Arrays], np.ndarray]
+    divisors: np.ndarray
+
+
+@dataclass(frozen=True)
+class Output:
+    """One array an operation returns, and what its values are held to.
+
+    Parameters
+    ----------
+    name : str
+        What a failure calls it.
+    shape : tuple of int
+        The shape it must have.
+    compute : callable
+        The reference on the named operands, in the operands' own dtype.
+    terms : tuple of tuples of str
+        The output is a sum of maps, each linear in every operand of its tuple. Empty for a *selection* (the values are
+        copies of input elements, or indices), which is always compared exactly.
+    products : int
+        The most terms added up in one element.
+    roundings : int
+        The most roundings one term goes through: Higham's ``n``.
+    parts : tuple of Part
+        For means: the output as a sum of undivided sums over integers. Empty where nothing is divided.
+    multiple : int
+        What integer data must be a multiple of for the result to be an integer, after multiplication with the divisors
+        if there is one part only.
+    is_index : bool
+        The values are indices: int64, whatever the candidate's dtype.
+    norms : tuple of two tuples of int, optional
+        For a product of two operands: the axes of the first over which its 2-norm and of the second over which its
+        1-norm is taken, so that every output element meets at most one such slice of each.
+    box_norm : float
+        For a mean, which is a product with a constant box: the 1-norm of that box.
+    transform_bits : float
+        Base-2 logarithm of the points of the largest Fourier transform that could compute this.
+    winograd_terms : int
+        How many tile products meet in one output if Winograd's algorithm applies; 0 where it does not.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    compute: Callable[[Arrays], np.ndarray]
+    terms: tuple[tuple[str, ...], ...] = ()
+    products: int = 1
+    roundings: int = 0
+    parts: tuple[Part, ...] = ()
+    multiple: int = 1
+    is_index: bool = False
+    norms: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    box_norm: float = 0.0
+    transform_bits: float = 0.0
+    winograd_terms: int = 0
+
+    @property
+    def is_selection(self) -> bool:
+        """True where values are copied or counted, never rounded."""
+        return not self.terms
+
+
+class Operation(ABC):
+    """An operation the harness can verify. One subclass for each, listed in `operations/__init__.py`.
+
+    A *case* is a frozen dataclass of plain values: its geometry, its options in the very form they are passed, the
+    dtype, the memory layouts and the seed of its data.
+    """
+
+    name: ClassVar[str]
+    case_type: ClassVar[type]
+    options: ClassVar[tuple[str, ...]] = ()
+    """The keywords a candidate is called with."""
+    limit_names: ClassVar[tuple[str, ...]] = ()
+    """What a candidate may declare limits for."""
+    takes_integers: ClassVar[bool] = True
+    """Whether integer dtypes are part of the operation's contract."""
+
+    @abstractmethod
+    def draw(self, choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: int) -> Any:
+        """Return case number `index` of a campaign; the index decides the stratum, the choices everything else."""
+
+    @abstractmethod
+    def operand_shapes(self, case: Any) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every array passed, in the order they are passed; ValueError if the case is impossible."""
+
+    @abstractmethod
+    def arguments(self, case: Any, arrays: Arrays) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the positional and keyword arguments of a call."""
+
+    @abstractmethod
+    def outputs(self, case: Any) -> tuple[Output, ...]:
+        """Return what must come back, in order."""
+
+    @abstractmethod
+    def simpler(self, case: Any) -> Iterator[tuple[str, list[Any]]]:
+        """Yield, for each field of the case, its possible values, simplest first and the case's own last."""
+
+    def index_operands(self, case: Any, choices: Choices) -> dict[str, np.ndarray]:
+        """Return the operands that are indices, which are data no generator of values can make."""
+        return {}
+
+    def alone(self, case: Any) -> Any | None:
+        """Return the case of the last image alone, or None where one image's result is no part of the batch's."""
+        return None

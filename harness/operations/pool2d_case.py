@@ -1,0 +1,201 @@
+"""A case of two-dimensional pooling, shared by the pools and their gradients."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from convoracle.harness.choices import Choices
+from convoracle.harness.limits import Limits, allowed, within
+from convoracle.harness.operations import geometry
+from convoracle.harness.operations.geometry import pair
+
+from convoracle import reference
+
+IntOrPair = int | tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Pool2dCase:
+    """One configuration: x is (n, c, h, w). What both pools have."""
+
+    n: int
+    c: int
+    h: int
+    w: int
+    kernel_size: IntOrPair
+    stride: IntOrPair | None
+    padding: IntOrPair
+    ceil_mode: bool
+    dtype: str
+    layout: tuple[str, ...]
+    seed: int
+
+    def dilations(self) -> tuple[int, int]:
+        """Return the dilation along each axis."""
+        return 1, 1
+
+    def x_shape(self) -> tuple[int, int, int, int]:
+        """Return (N, C, H, W)."""
+        return self.n, self.c, self.h, self.w
+
+    def transform_bits(self) -> float:
+        """Return log2 of the points of the largest Fourier transform of a mean: every axis padded, then doubled."""
+        bits = 2.0 + math.log2(self.n) + math.log2(self.c)
+        for size, k, p in zip((self.h, self.w), pair(self.kernel_size), pair(self.padding), strict=True):
+            bits += 1.0 + math.log2(size + 2 * p + 3 * k)
+        return bits
+
+    def output_shape(self) -> tuple[int, int, int, int]:
+        """Return (N, C, H_out, W_out)."""
+        strides = (None, None) if self.stride is None else pair(self.stride)
+        height, width = (
+            reference.pool_output_size(size, k, stride=s, padding=p, dilation=d, ceil_mode=self.ceil_mode)
+            for size, k, s, p, d in zip(
+                (self.h, self.w),
+                pair(self.kernel_size),
+                strides,
+                pair(self.padding),
+                self.dilations(),
+                strict=True,
+            )
+        )
+        if any(p > k // 2 for p, k in zip(pair(self.padding), pair(self.kernel_size), strict=True)):
+            raise ValueError(f"padding {self.padding} is more than half the kernel {self.kernel_size}")
+        for axis, (size, windows) in enumerate(((self.h, height), (self.w, width))):
+            if not all(self._reaches(axis, size, window) for window in range(windows)):
+                raise ValueError("a window holds nothing but padding")
+        return self.n, self.c, height, width
+
+    def _reaches(self, axis: int, size: int, window: int) -> bool:
+        """Return whether a window has a tap inside the input along one axis."""
+        kernel = pair(self.kernel_size)[axis]
+        step = kernel if self.stride is None else pair(self.stride)[axis]
+        first = window * step - pair(self.padding)[axis]
+        return any(0 <= first + tap * self.dilations()[axis] < size for tap in range(kernel))
+
+
+@dataclass(frozen=True)
+class MaxPool2dCase(Pool2dCase):
+    """One configuration of max pooling."""
+
+    dilation: IntOrPair = 1
+    return_indices: bool = False
+
+    def dilations(self) -> tuple[int, int]:
+        """Return the dilation along each axis."""
+        return pair(self.dilation)
+
+
+@dataclass(frozen=True)
+class AvgPool2dCase(Pool2dCase):
+    """One configuration of mean pooling."""
+
+    count_include_pad: bool = True
+    divisor_override: int | None = None
+
+
+Case = TypeVar("Case", bound=Pool2dCase)
+
+
+def draw_case(
+    case_type: type[Case],
+    choices: Choices,
+    limits: Limits,
+    dtypes: tuple[str, ...],
+    index: int,
+    dilations: tuple[int, int] = (1, 1),
+    **own: Any,
+) -> Case:
+    """Return case number `index`: see `geometry` for what the number decides. `dilations` is 1 for
+    means; `own` are the case type's own fields."""
+    wide, coincides = geometry.is_wide(index), geometry.coincides(index)
+    kernel = geometry.draw_pair(choices, limits, "kernel_size", [2, 2, 3, 3, 1, 4] if not wide else [5, 3, 2, 4])
+    if wide and "kernel_size" not in limits:
+        kernel = (kernel[0], 5) if choices.happens(2) else (5, kernel[0])
+    if kernel[0] == kernel[1] and not coincides and "kernel_size" not in limits and choices.below(4):
+        kernel = (kernel[0], kernel[1] + 1)
+    stride = _draw_stride(choices, limits, kernel)
+    steps = kernel if stride is None else pair(stride)
+    padding = _draw_padding(choices, limits, kernel)
+    ceil_mode = choices.pick(within(limits, "ceil_mode", [False, True]))
+    out = geometry.output_sizes(choices, index)
+    sizes = []
+    for axis, period in ((0, 1), (1, 8)):
+        span = dilations[axis] * (kernel[axis] - 1) + 1
+        size = geometry.input_size(out[axis], span, steps[axis], 2 * padding[axis], choices, period)
+        # Under ceil_mode the remainder adds a window; one stride less of input keeps the number of outputs as drawn.
+        remainder = (size + 2 * padding[axis] - span) % steps[axis]
+        if ceil_mode and remainder and size > steps[axis] and (size - steps[axis] + 2 * padding[axis] >= span):
+            size -= steps[axis]
+        sizes.append(size)
+    if sizes[0] == sizes[1] and not coincides:
+        sizes[0] += steps[0]
+    taken = set(sizes)
+    n = geometry.distinct(choices.between(3, 4) if wide else choices.between(1, 4), taken)
+    c = geometry.distinct(choices.between(5, 6) if wide else choices.between(1, 4), taken)
+    return case_type(
+        n=c if coincides else n,
+        c=c,
+        h=sizes[0],
+        w=sizes[1],
+        kernel_size=geometry.pair_form(choices, kernel),
+        stride=stride,
+        padding=geometry.pair_form(choices, padding),
+        ceil_mode=ceil_mode,
+        dtype=dtypes[index % len(dtypes)],
+        layout=geometry.draw_layouts(choices, 1),
+        seed=choices.between(geometry.SIMPLE_SEEDS, 2**31),
+        **own,
+    )
+
+
+def simpler_pool2d(case: Pool2dCase) -> Iterator[tuple[str, list[Any]]]:
+    """Yield simpler values for every field, simplest first."""
+    yield "kernel_size", geometry.simpler_pairs(case.kernel_size, 1)
+    strides = geometry.simpler_pairs(case.stride, 1)
+    yield "stride", strides if case.stride is None else [None, *strides]
+    yield "padding", geometry.simpler_pairs(case.padding, 0)
+    yield "c", list(range(1, case.c + 1))
+    for field in dataclasses.fields(case):
+        value = getattr(case, field.name)
+        if value is True and field.name != "count_include_pad":
+            yield field.name, [False, True]
+        if value is False and field.name == "count_include_pad":
+            yield field.name, [True, False]
+    if isinstance(case, MaxPool2dCase):
+        yield "dilation", geometry.simpler_pairs(case.dilation, 1)
+    if isinstance(case, AvgPool2dCase) and case.divisor_override is not None:
+        yield "divisor_override", [None, case.divisor_override]
+    yield from geometry.simpler_common(case)
+
+
+def draw_dilation(choices: Choices, limits: Limits) -> tuple[int, int]:
+    """Return the dilation along each axis."""
+    return geometry.draw_pair(choices, limits, "dilation", [1, 1, 2, 3])
+
+
+def _draw_stride(choices: Choices, limits: Limits, kernel: tuple[int, int]) -> IntOrPair | None:
+    """Return a stride, or None for the kernel's own size where the limits allow that."""
+    limit = limits.get("stride")
+    none_allowed = limit is None or allowed(limit, None) or all(allowed(limit, k) for k in kernel)
+    if none_allowed and choices.happens(4):
+        return None
+    numbers: Limits = limits
+    if limit is not None and not callable(limit):
+        numbers = {**limits, "stride": [value for value in limit if value is not None]}
+    if limit is not None and not callable(limit) and not numbers["stride"]:
+        return None
+    return geometry.pair_form(choices, geometry.draw_pair(choices, numbers, "stride", [1, 2, 3, 1, 2, 4]))
+
+
+def _draw_padding(choices: Choices, limits: Limits, kernel: tuple[int, int]) -> tuple[int, int]:
+    """Return padding of at most half the kernel along each axis."""
+    axes = []
+    for k in kernel:
+        fitting = [amount for amount in range(k // 2 + 1) if allowed(limits.get("padding"), amount)]
+        if not fitting:
+            raise ValueError(f"limits['padding'] leaves nothing to test for a kernel of {k}: at most {k // 2} is legal")
+        axes.append(choices.pick(fitting))
+    return axes[0], axes[1]

@@ -1,0 +1,177 @@
+"""What a verification found, as an object and as text."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One way in which a candidate is wrong.
+
+    Attributes
+    ----------
+    kind : {"shape", "dtype", "values", "contract", "stateful", "raised", "timeout", "crash"}
+        What sort of wrong.
+    check : str
+        The check that found it.
+    message : str
+        One sentence.
+    call : str
+        The smallest call that fails, with shapes in place of arrays.
+    case : str
+        The same as a descriptor, which ``verify(..., case=...)`` and ``--case`` take.
+    found_in : int
+        Number of the case that failed first, before shrinking.
+    index : tuple of int or None
+        Where the first (or the worst) wrong value is.
+    expected, got : scalar or None
+        The value there.
+    command : str
+        What reproduces it.
+    """
+
+    kind: str
+    check: str
+    message: str
+    call: str
+    case: str
+    found_in: int
+    command: str
+    index: tuple[int, ...] | None = None
+    expected: Any = None
+    got: Any = None
+
+    def __str__(self) -> str:
+        lines = [f"{self.kind} (check: {self.check}): {self.message}", f"  smallest call  {self.call}"]
+        if self.index is not None:
+            lines.append(f"  at {list(self.index)}  expected {_number(self.expected)}, got {_number(self.got)}")
+        lines.append(f"  reproduce      {self.command}")
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the failure as plain values, for JSON."""
+        return {
+            "kind": self.kind,
+            "check": self.check,
+            "message": self.message,
+            "call": self.call,
+            "case": self.case,
+            "found_in": self.found_in,
+            "index": None if self.index is None else list(self.index),
+            "expected": _plain(self.expected),
+            "got": _plain(self.got),
+            "command": self.command,
+        }
+
+
+@dataclass
+class Report:
+    """The verdict on one candidate for one operation.
+
+    Attributes
+    ----------
+    operation, candidate : str
+        What was verified.
+    passed : bool
+        Every check held, at the declared accuracy, in every case.
+    cases : int
+        How many cases were run.
+    seconds : float
+        How long it took.
+    grade : {"A", "B", "fail"}
+        A: every error within the componentwise bound. B: within the normwise bound only.
+    ratio : float or None
+        The largest error as a multiple of the bound of the declared accuracy; None if no floats were compared.
+    failures : list of Failure
+        What is wrong, empty if `passed`.
+    accuracy : str
+        The declared accuracy.
+    dtypes : tuple of str
+        The dtypes verified.
+    seed, examples : int
+        What was asked for.
+    checked, unproved : Counter
+        How often each check was made, and left out because no data small enough for its proof exists.
+    """
+
+    operation: str
+    candidate: str
+    accuracy: str
+    dtypes: tuple[str, ...]
+    examples: int
+    seed: int
+    cases: int = 0
+    seconds: float = 0.0
+    ratios: dict[str, float] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    checked: Counter[str] = field(default_factory=Counter)
+    unproved: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check held in every case; False where no case was run."""
+        return not self.failures and self.cases > 0
+
+    @property
+    def ratio(self) -> float | None:
+        """The largest error as a multiple of the bound of the declared accuracy."""
+        return self.ratios.get(self.accuracy)
+
+    @property
+    def grade(self) -> str:
+        """The grade: A, B or fail."""
+        if not self.passed:
+            return "fail"
+        return "A" if self.ratios.get("componentwise", 0.0) <= 1.0 else "B"
+
+    def __str__(self) -> str:
+        return "\n".join([self.headline(), *(indented(str(failure)) for failure in self.failures)])
+
+    def headline(self) -> str:
+        """Return the verdict in one line."""
+        count = f"{self.cases} case{'s' * (self.cases != 1)}"
+        if self.failures:
+            return f"{self.operation}: {self.candidate} is WRONG, found after {count} in {self.seconds:.1f} s"
+        error = "" if self.ratio is None else f", largest error {self.ratio:.2g} of its {self.accuracy} bound"
+        left_out = "".join(f", {check} left out {n} times (no proof)" for check, n in self.unproved.items())
+        return (
+            f"{self.operation}: {self.candidate} is right: {count} of {', '.join(self.dtypes)}, "
+            f"grade {self.grade}{error}{left_out}, in {self.seconds:.1f} s"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, for JSON."""
+        return {
+            "operation": self.operation,
+            "candidate": self.candidate,
+            "passed": self.passed,
+            "grade": self.grade,
+            "ratio": _plain(self.ratio),
+            "accuracy": self.accuracy,
+            "dtypes": list(self.dtypes),
+            "cases": self.cases,
+            "examples": self.examples,
+            "seed": self.seed,
+            "seconds": round(self.seconds, 3),
+            "checked": dict(self.checked),
+            "unproved": dict(self.unproved),
+            "failures": [failure.as_dict() for failure in self.failures],
+        }
+
+
+def indented(text: str) -> str:
+    """Return text with every line two columns further right."""
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _number(value: Any) -> str:
+    return repr(_plain(value)) if not isinstance(value, str) else value
+
+
+def _plain(value: Any) -> Any:
+    """Return a NumPy scalar as a Python number; what JSON has no number for (nan, inf) as text."""
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return value

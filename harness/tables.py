@@ -1,0 +1,34 @@
+"""The tables the command line prints."""
+
+from collections.abc import Sequence
+
+from convoracle.harness.campaign import Verdict
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    """Return one row for each operation and candidate."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("operation", no_wrap=True)
+    table.add_column("backend", overflow="fold")
+    table.add_column("cases", justify="right")
+    table.add_column("max ratio", justify="right")
+    table.add_column("grade", justify="center")
+    table.add_column("verdict")
+    for verdict in verdicts:
+        job, report = verdict.job, verdict.report
+        if report is None:
+            table.add_row(job.operation, job.source.name, "-", "-", "-", Text("not run", style="yellow"))
+            continue
+        kinds = ", ".join(dict.fromkeys(failure.kind for failure in report.failures))
+        table.add_row(
+            job.operation,
+            job.source.name,
+            str(report.cases),
+            "-" if report.ratio is None else f"{report.ratio:.2g}",
+            report.grade,
+            Text("right", style="green") if report.passed else Text(f"WRONG: {kinds}", style="bold red"),
+        )
+    return table

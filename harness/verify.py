@@ -1,0 +1,211 @@
+"""The door: is this implementation of this operation right?"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from convoracle.harness.candidate import Candidate, named
+from convoracle.harness.checks import Problem
+from convoracle.harness.choices import Choices
+from convoracle.harness.descriptor import describe, parse
+from convoracle.harness.examine import Outcome, examine
+from convoracle.harness.limits import Limits
+from convoracle.harness.operations import Operation
+from convoracle.harness.operations import named as operation_named
+from convoracle.harness.report import Failure, Report
+from convoracle.harness.shrink import shrink
+
+SHRINK_SECONDS = 8.0
+
+Progress = Callable[[int, str], None]
+
+
+def verify(
+    operation: str,
+    candidate: Callable[..., Any],
+    *,
+    examples: int = 200,
+    seed: int = 0,
+    limits: Limits | None = None,
+    accuracy: str = "componentwise",
+    dtypes: Sequence[str] = ("float32", "float64"),
+    case: str | None = None,
+) -> Report:
+    """Decide whether an implementation of an operation is right.
+
+    The candidate is called in this process, with NumPy arrays in NCHW (weights OIHW): the operation's leading arguments
+    by position, its own options by keyword, exactly as `convoracle`'s function of that name would be, and has to
+    return what that function returns.
+
+    Parameters
+    ----------
+    operation : str
+        ``"conv2d"``, ``"conv2d_input_grad"``, ``"max_pool2d"``, ...: see `convoracle.harness.OPERATIONS`.
+    candidate : callable
+        The implementation.
+    examples : int
+        How many cases to run.
+    seed : int
+        Which cases; the same seed means the same cases on every machine.
+    limits : mapping, optional
+        What the candidate supports where it does not support everything: parameter name to the allowed values, or to a
+        function of one value. ``{"dilation": {1}, "groups": {1}}``; ``{"padding": {0, 1, "same"}}`` (an integer means
+        that many on both sides of an axis).
+    accuracy : {"componentwise", "normwise"}
+        The bound the candidate is held to: ``normwise`` is for algorithms that go through a transform (FFT, Winograd).
+    dtypes : sequence of str
+        Which of float16, float32, float64, int8, int16, int32, int64 to verify.
+    case : str, optional
+        Run this one case instead, as a report's descriptor gives it.
+
+    Returns
+    -------
+    Report
+        Printing it is enough to understand it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an unknown operation, accuracy, dtype or limit, or limits that leave nothing to test. Whatever the candidate
+        raises is a verdict.
+
+    Examples
+    --------
+    >>> import convoracle
+    >>> report = verify("max_pool2d", convoracle.max_pool2d, examples=20)
+    >>> report.passed, report.grade
+    (True, 'A')
+    """
+    name, command = named(candidate)
+    dtypes = (dtypes,) if isinstance(dtypes, str) else tuple(dtypes)
+    subject = Candidate(candidate, name, limits or {}, accuracy, dtypes, command)
+    return run(operation_named(operation), subject, examples=examples, seed=seed, case=case)
+
+
+def run(
+    operation: Operation,
+    candidate: Candidate,
+    *,
+    examples: int,
+    seed: int,
+    case: str | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Verify one candidate for one operation; `progress` is told the number and descriptor of each case before it."""
+    for name, value, least in (("examples", examples, 1), ("seed", seed, 0)):
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+            raise ValueError(f"{operation.name}: {name} must be an integer of at least {least}, got {value!r}")
+    candidate.checked_for(operation)
+    function = candidate.bound_to(operation)
+    report = Report(operation.name, candidate.name, candidate.accuracy, candidate.dtypes, examples, seed)
+    started = time.perf_counter()
+    for number in range(1 if case is not None else examples):
+        drawn = (
+            parse(operation, case)
+            if case is not None
+            else draw(operation, candidate.limits, candidate.dtypes, seed, number)
+        )
+        if progress is not None:
+            progress(number, describe(drawn))
+        outcome = examine(operation, function, drawn, candidate.accuracy)
+        _add(report, outcome)
+        if outcome.problem is not None:
+            report.failures.append(_explain(operation, candidate, function, drawn, number, outcome.problem))
+            break
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def draw(operation: Operation, limits: Limits, dtypes: tuple[str, ...], seed: int, number: int) -> Any:
+    """Return case `number` of the campaign with this seed: a function of its arguments alone."""
+    for attempt in range(100):
+        choices = Choices(seed, operation.name, number, attempt)
+        case = operation.draw(choices, limits, dtypes, number)
+        try:
+            operation.operand_shapes(case)
+        except ValueError:
+            continue  # a limit forced a combination that does not fit
+        return case
+    raise ValueError(f"{operation.name}: the limits leave nothing to test: no possible case in 100 attempts")
+
+
+def failure(operation: Operation, case: Any, number: int, problem: Problem, command: str) -> Failure:
+    """Return a problem with what a reader needs to see it happen again; `command` is what runs one case."""
+    descriptor = describe(case)
+    return Failure(
+        kind=problem.kind,
+        check=problem.check,
+        message=problem.sentence,
+        call=_call(operation, case),
+        case=descriptor,
+        found_in=number,
+        command=command.format(case=descriptor),
+        index=problem.index,
+        expected=problem.expected,
+        got=problem.got,
+    )
+
+
+def command_line(operation: str, subject: str, accuracy: str) -> str:
+    """Return the command that runs one case of the candidate that the options `subject` name."""
+    bound = "" if accuracy == "componentwise" else f" --accuracy {accuracy}"
+    return f"convoracle verify {operation} {subject}{bound} --case '{{case}}'"
+
+
+def _add(report: Report, outcome: Outcome) -> None:
+    report.cases += 1
+    report.checked += outcome.checked
+    report.unproved += outcome.unproved
+    for accuracy, ratio in outcome.ratios.items():
+        report.ratios[accuracy] = max(report.ratios.get(accuracy, 0.0), ratio)
+
+
+def _explain(
+    operation: Operation,
+    candidate: Candidate,
+    function: Callable[..., Any],
+    case: Any,
+    number: int,
+    problem: Problem,
+) -> Failure:
+    """Return the failure of the smallest case that fails the same way; ``stateful`` if the case does not fail again."""
+
+    def problem_of(case: Any) -> Problem | None:
+        return examine(operation, function, case, candidate.accuracy).problem
+
+    def fails(case: Any) -> bool:
+        found = problem_of(case)
+        return found is not None and (found.kind, found.check) == (problem.kind, problem.check)
+
+    command = _command(operation, candidate)
+    if not fails(case):
+        return failure(operation, case, number, _stateful(problem), command)
+    smallest = shrink(operation, case, candidate.limits, fails, seconds=SHRINK_SECONDS)
+    again = problem_of(smallest)
+    if again is None or (again.kind, again.check) != (problem.kind, problem.check):
+        return failure(operation, case, number, _stateful(problem), command)
+    return failure(operation, smallest, number, again, command)
+
+
+def _stateful(problem: Problem) -> Problem:
+    sentence = f"the same call gives another result when it is made again: at first, {problem.sentence}"
+    return Problem("stateful", problem.check, sentence, problem.index, problem.expected, problem.got)
+
+
+def _call(operation: Operation, case: Any) -> str:
+    """Return the call with shapes in place of arrays."""
+    stand_ins = {name: np.empty(shape, bool) for name, shape in operation.operand_shapes(case).items()}
+    positional, keywords = operation.arguments(case, stand_ins)
+    names = {id(array): name for name, array in stand_ins.items()}
+    words = [f"{names[id(value)]}{value.shape}" if id(value) in names else repr(value) for value in positional]
+    words += [f"{name}={value!r}" for name, value in keywords.items()]
+    return f"{operation.name}({', '.join(words)}) in {case.dtype}, memory layout {'+'.join(case.layout)}"
+
+
+def _command(operation: Operation, candidate: Candidate) -> str:
+    """Return what runs one case of a candidate: a command, or Python where no command reaches the callable."""
+    if candidate.command is not None:
+        return command_line(operation.name, candidate.command, candidate.accuracy)
+    accuracy = "" if candidate.accuracy == "componentwise" else f", accuracy={candidate.accuracy!r}"
+    return f"verify({operation.name!r}, {candidate.name}, case='{{case}}'{accuracy})"

@@ -1,0 +1,108 @@
+"""The process a candidate runs in: one for its whole campaign, so that a state it keeps shows, and its own, so that
+a hang or a crash is a verdict.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+import numpy as np
+from convoracle.harness.candidates import CannotRun, Source
+from convoracle.harness.operations import OPERATIONS, Operation
+from convoracle.harness.report import Report
+from convoracle.harness.verify import draw, run
+
+
+@dataclass(frozen=True)
+class Job:
+    """One verification: a candidate, an operation and how much of it."""
+
+    source: Source
+    operation: str
+    examples: int
+    seed: int
+    dtypes: tuple[str, ...] | None
+    case: str | None = None
+
+
+@dataclass(frozen=True)
+class Warm:
+    """The oracle is compiled; what is slow from here on is the candidate."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The candidate is imported, and this is what it promises."""
+
+    accuracy: str
+    dtypes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A case is about to be run."""
+
+    number: int
+    case: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The verdict."""
+
+    report: Report
+
+
+@dataclass(frozen=True)
+class Refused:
+    """There is no verdict: the job cannot be run."""
+
+    reason: str
+
+
+Message = Warm | Loaded | Started | Finished | Refused
+
+
+def serve(connection: "Connection[Message, Job | None]") -> None:
+    """Carry out jobs from `connection` until it says None, telling it about every step."""
+    _send_prints_to_stderr()
+    while (job := connection.recv()) is not None:
+        connection.send(_carry_out(job, connection))
+
+
+def _carry_out(job: Job, connection: "Connection[Message, Job | None]") -> Finished | Refused:
+    operation = OPERATIONS[job.operation]
+    warm_up(operation)
+    connection.send(Warm())
+    try:
+        candidate = job.source.load(job.operation).taking(job.dtypes, operation)
+        connection.send(Loaded(candidate.accuracy, candidate.dtypes))
+        report = run(
+            operation,
+            candidate,
+            examples=job.examples,
+            seed=job.seed,
+            case=job.case,
+            progress=lambda number, case: connection.send(Started(number, case)),
+        )
+    except (CannotRun, ValueError, TypeError) as error:
+        return Refused(str(error))
+    return Finished(report)
+
+
+def warm_up(operation: Operation) -> None:
+    """Compile the oracle's loops for an operation."""
+    case = draw(operation, {}, ("float64",), 0, 0)
+    operands = {
+        name: np.zeros(shape, np.int64 if name == "indices" else np.float64)
+        for name, shape in operation.operand_shapes(case).items()
+    }
+    for output in operation.outputs(case):
+        output.compute(operands)
+
+
+def _send_prints_to_stderr() -> None:
+    """Keep whatever a candidate prints out of the report on standard output."""
+    sys.stdout.flush()
+    os.dup2(2, 1)

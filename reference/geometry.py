@@ -1,0 +1,122 @@
+"""What a call to a convolution or a pool says about sizes, in plain integers.
+
+Every door turns its arguments into one of these two records first, so that the loops get nothing but arrays and ints.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from convoracle.reference.shapes import (
+    AxisPadding,
+    Padding,
+    conv_output_size,
+    pair,
+    pool_output_size,
+    resolve_padding,
+)
+
+
+class Conv2dGeometry(NamedTuple):
+    """A convolution in integers; the first of each pair belongs to axis -2, the second to axis -1."""
+
+    stride: tuple[int, int]
+    padding: tuple[AxisPadding, AxisPadding]
+    dilation: tuple[int, int]
+    padded_shape: tuple[int, int, int, int]
+    output_shape: tuple[int, int, int, int]
+
+
+class Pool2dGeometry(NamedTuple):
+    """A pool in integers; the first of each pair belongs to axis -2, the second to axis -1."""
+
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    output_size: tuple[int, int]
+
+
+def conv2d_geometry(
+    operation: str,
+    input_shape: Sequence[int],
+    weight_shape: Sequence[int],
+    *,
+    stride: int | Sequence[int],
+    padding: Padding,
+    dilation: int | Sequence[int],
+    groups: int,
+) -> Conv2dGeometry:
+    """Return the geometry of ``(N, C, H, W)`` convolved with ``(F, C / groups, kH, kW)``, or raise ValueError."""
+    if len(input_shape) != 4 or len(weight_shape) != 4:
+        raise ValueError(
+            f"{operation}: got input shape {tuple(input_shape)} and weight shape {tuple(weight_shape)}; "
+            "allowed: (N, C, H, W) and (F, C / groups, kH, kW)"
+        )
+    N, C, H, W = (int(extent) for extent in input_shape)
+    F, channels, kernel_x, kernel_y = (int(extent) for extent in weight_shape)
+    if groups < 1 or channels * groups != C or F % groups != 0:
+        raise ValueError(
+            f"{operation}: got {C} input channels, weight shape {tuple(weight_shape)} and groups={groups}; "
+            "allowed: C = groups * weight.shape[1], and weight.shape[0] divisible by groups"
+        )
+    if min(H, W, C, F, kernel_x, kernel_y) < 1:
+        raise ValueError(
+            f"{operation}: got input shape {tuple(input_shape)} and weight shape {tuple(weight_shape)}; "
+            "allowed: a size of zero in the batch axis only"
+        )
+    strides, dilations = pair(stride, f"{operation}: stride"), pair(dilation, f"{operation}: dilation")
+    (top, bottom), (left, right) = resolve_padding(padding, (H, W), (kernel_x, kernel_y), strides, dilations)
+    rows = conv_output_size(H, kernel_x, stride=strides[0], padding=(top, bottom), dilation=dilations[0])
+    columns = conv_output_size(W, kernel_y, stride=strides[1], padding=(left, right), dilation=dilations[1])
+    return Conv2dGeometry(
+        stride=strides,
+        padding=((top, bottom), (left, right)),
+        dilation=dilations,
+        padded_shape=(N, C, top + H + bottom, left + W + right),
+        output_shape=(N, F, rows, columns),
+    )
+
+
+def pool2d_geometry(
+    operation: str,
+    input_size: Sequence[int],
+    kernel_size: int | Sequence[int],
+    *,
+    stride: int | Sequence[int] | None,
+    padding: int | Sequence[int],
+    dilation: int | Sequence[int],
+    ceil_mode: bool,
+) -> Pool2dGeometry:
+    """Return the geometry of a pool over maps of size ``(H, W)``, or raise ValueError."""
+    kernel = pair(kernel_size, f"{operation}: kernel_size")
+    strides = kernel if stride is None or stride == () else pair(stride, f"{operation}: stride")
+    paddings = pair(padding, f"{operation}: padding", minimum=0)
+    dilations = pair(dilation, f"{operation}: dilation")
+    if paddings[0] > kernel[0] // 2 or paddings[1] > kernel[1] // 2:
+        raise ValueError(f"{operation}: got padding {paddings}; allowed: at most half the kernel {kernel}")
+    rows, columns = (
+        pool_output_size(
+            int(input_size[axis]),
+            kernel[axis],
+            stride=strides[axis],
+            padding=paddings[axis],
+            dilation=dilations[axis],
+            ceil_mode=ceil_mode,
+        )
+        for axis in (0, 1)
+    )
+    for axis, windows in enumerate((rows, columns)):
+        for window in range(windows):
+            start = window * strides[axis] - paddings[axis]
+            if not any(0 <= start + tap * dilations[axis] < input_size[axis] for tap in range(kernel[axis])):
+                raise ValueError(
+                    f"{operation}: got a window that holds nothing but padding (window {window} of axis {axis - 2}); "
+                    "allowed: windows that reach the input"
+                )
+    return Pool2dGeometry(kernel, strides, paddings, dilations, (rows, columns))
+
+
+def check_shape(name: str, got: Sequence[int], allowed: Sequence[int]) -> None:
+    """Raise ValueError unless the two shapes are the same."""
+    if tuple(got) != tuple(allowed):
+        raise ValueError(f"{name}: got shape {tuple(got)}; allowed: {tuple(allowed)}")
