@@ -96,7 +96,7 @@ class Candidate:
 
 
 def named(function: Callable[..., Any]) -> tuple[str, str | None]:
-    """Return a readable name for a callable, and the ``--candidate`` that reaches it from a command line, if one does."""
+    """Return a readable name for a callable, and the ``--candidate`` option that reaches it, if one does."""
     module = getattr(function, "__module__", None)
     name = getattr(function, "__qualname__", None) or type(function).__qualname__
     reachable = module and module != "__main__" and name.isidentifier() and getattr(function, "__qualname__", None)

@@ -1,4 +1,4 @@
-"""The comparisons: what came back against what had to, element by element, and the sentence that says how they differ."""
+"""The comparisons: what came back against what had to, element by element, and the sentence about the difference."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

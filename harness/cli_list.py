@@ -32,7 +32,7 @@ def _rows() -> tuple[list[tuple[str, ...]], list[str]]:
             tables[backend] = registry.variants_of(backend)
         except ImportError as error:
             broken.append(str(error))
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for operation in registry.operations():
         for backend, table in tables.items():
             if operation in table:

@@ -126,29 +126,40 @@ class _Examination:
         return self.roundable(amplitude)
 
     def roundable(self, amplitude: int) -> tuple[Arrays, list[_Expected] | None]:
-        """Return integer operands so small that the proven bound, times the divisors, is below one half."""
-        attempts = [(max(amplitude >> halvings, 1), 0) for halvings in range(max(amplitude.bit_length(), 1))]
-        operands: Arrays = {}
-        for size, sparse in [*attempts, *((1, sparse) for sparse in range(1, 5))]:
+        """Return integer operands so small that the proven bound, times the divisors, is below one half.
+
+        Bounds scale with the data, so the amplitude that fits is nearly known after one look; where even ones and minus
+        ones are too large, most of one operand is made zero.
+        """
+        size = max(amplitude, 1)
+        degree = max(len(term) for output in self.outputs for term in output.terms)
+        sparse = 0
+        while sparse <= 6:
             operands = integers(self.operation, self.case, size, sparse)
-            expected = [self.provable(output, operands) for output in self.outputs]
-            proved = [one for one in expected if one is not None]
-            if len(proved) == len(expected):
+            excess = max(self.excess(output, operands) for output in self.outputs)
+            if excess < 1.0:
                 self.outcome.checked["exact by rounding"] += 1
-                return operands, proved
+                return operands, [self.rounding_to(output, operands) for output in self.outputs]
+            if size > 1:
+                size = max(min(int(size / excess ** (1.0 / degree)), size - 1), 1)
+            else:
+                sparse += 1
         self.outcome.unproved["exact by rounding"] += 1
         return operands, None
 
-    def provable(self, output: Output, operands: Arrays) -> _Expected | None:
-        """Return what an output must round to, or None where its bound is not below one half."""
+    def excess(self, output: Output, operands: Arrays) -> float:
+        """Return the largest proven error, times the divisor, as a multiple of one half."""
         size = checks.magnitude(output, operands)
         allowed = checks.allowance(output, operands, size, size, self.case.dtype, self.accuracy)
-        single = len(output.parts) == 1
-        divisors = output.parts[0].divisors if single else np.array(1)
-        if not np.all(allowed * divisors < 0.5):
-            return None
-        values = output.parts[0].compute(operands) if single else np.rint(output.compute(operands))
-        return _Expected(output, values, np.broadcast_to(divisors, values.shape[1:] if single else ()))
+        divisors = output.parts[0].divisors if len(output.parts) == 1 else 1
+        return 2.0 * float(np.max(allowed * divisors, initial=0.0))
+
+    def rounding_to(self, output: Output, operands: Arrays) -> _Expected:
+        """Return the integers an output must round to, after multiplication with its divisors where it has any."""
+        if len(output.parts) == 1:
+            part = output.parts[0]
+            return _Expected(output, part.compute(operands), part.divisors)
+        return _Expected(output, np.rint(output.compute(operands)), np.array(1))
 
     def floats(self, passed: dict[str, np.ndarray], earlier: dict[str, np.ndarray]) -> None:
         """Call with floats in the arrays of the first call, and hold the result to its bound."""

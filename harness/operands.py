@@ -50,7 +50,7 @@ def integers(operation: Operation, case: Any, amplitude: int | None = None, spar
 
 
 def random_floats(operation: Operation, case: Any) -> tuple[str, dict[str, np.ndarray]]:
-    """Return the kind of floats drawn, and the operands, as float64 values exactly representable in the case's dtype."""
+    """Return the kind of floats drawn, and the operands: float64 values exactly representable in the case's dtype."""
     choices = Choices(case.seed, operation.name, "floats")
     kind = choices.pick(FLOAT_KINDS)
     arrays = {

@@ -19,9 +19,11 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None: ...
 
-    def on_progress(self, job: Job, cases: int) -> None: ...
+    def on_progress(self, job: Job, cases: int) -> None:
+        """Take note that a job has begun its case number `cases`."""
 
-    def on_verdict(self, verdict: Verdict) -> None: ...
+    def on_verdict(self, verdict: Verdict) -> None:
+        """Take note of a job's verdict."""
 
 
 class LiveBar:

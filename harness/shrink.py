@@ -1,5 +1,6 @@
 """From a failing case to the smallest one that fails the same way, by Hypothesis."""
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable
@@ -63,7 +64,7 @@ def shrink(
             return
         values = {}
         for name, options in fields.items():
-            # The case's own value comes last and fills the upper half of the range: half of the fields stay as they are.
+            # The case's own value comes last and fills the upper half of the range: half of the fields stay.
             position = data.draw(strategies.integers(0, 2 * len(options) - 1), label=name)
             values[name] = options[min(position, len(options) - 1)]
         simpler = dataclasses.replace(case, **values)
@@ -73,12 +74,10 @@ def shrink(
             best = simpler
         raise _Failing
 
-    try:
+    # The best case is kept by hand, so nothing is lost. Flaky means that the time ran out, or that the candidate has a
+    # state; the caller runs the best case again and sees.
+    with contextlib.suppress(_Failing, hypothesis.errors.HypothesisException, BaseExceptionGroup):
         find()
-    except (_Failing, hypothesis.errors.Flaky, hypothesis.errors.HypothesisException, BaseExceptionGroup):
-        # The best case is kept by hand. Flaky means that the time ran out, or that the candidate has a state;
-        # the caller runs the best case again and sees.
-        pass
     return best
 
 

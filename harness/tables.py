@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from convoracle.harness.campaign import Verdict
+from convoracle.harness.operations import OPERATIONS
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +18,8 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     table.add_column("max ratio", justify="right")
     table.add_column("grade", justify="center")
     table.add_column("verdict")
-    for verdict in verdicts:
+    order = list(OPERATIONS)
+    for verdict in sorted(verdicts, key=lambda verdict: order.index(verdict.job.operation)):
         job, report = verdict.job, verdict.report
         if report is None:
             table.add_row(job.operation, job.source.name, "-", "-", "-", Text("not run", style="yellow"))

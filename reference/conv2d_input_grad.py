@@ -166,15 +166,15 @@ def conv2d_input_grad(
     Source: CMU 11-785 (Bhiksha Raj, Spring 2024), Convolutional Networks III; headings and errata are at the loops.
     The derivative of the padded maps is computed, then "the zero padding regions must be deleted" (ibid.).
 
-    ==============================  ======================  ===================================
-    lecture                         here                    meaning
-    ==============================  ======================  ===================================
-    dz(l, j, x, y)                  ``dz[t, j, x, y]``      `grad_output`
-    w(l, j, i, x', y')              ``w[j, i, xp, yp]``     weight
-    dY(l-1, i, x, y)                ``dY[t, i, x, y]``      derivative of the padded input
-    D_l, D_{l-1}                    ``D_z``, ``dY.shape[1]``  output maps, input maps
-    W_{l-1}, H_{l-1}                ``W``, ``H``            axes -2 and -1 of the padded input
-    ==============================  ======================  ===================================
+    ==================  ========================  ==================================
+    lecture             here                      meaning
+    ==================  ========================  ==================================
+    dz(l, j, x, y)      ``dz[t, j, x, y]``        `grad_output`
+    w(l, j, i, x', y')  ``w[j, i, xp, yp]``       weight
+    dY(l-1, i, x, y)    ``dY[t, i, x, y]``        derivative of the padded input
+    D_l, D_{l-1}        ``D_z``, ``dY.shape[1]``  output maps, input maps
+    W_{l-1}, H_{l-1}    ``W``, ``H``              axes -2 and -1 of the padded input
+    ==================  ========================  ==================================
 
     Examples
     --------

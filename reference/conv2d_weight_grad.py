@@ -114,14 +114,14 @@ def conv2d_weight_grad(
     Source: CMU 11-785 (Bhiksha Raj, Spring 2024), Convolutional Networks III; headings and errata are at the loops.
     "If Y(l-1,m) was zero padded in the forward pass, it must be zero padded for backprop" (ibid.).
 
-    ==================  ===================  =====================================
-    lecture             here                 meaning
-    ==================  ===================  =====================================
-    dz(l, n, x, y)      ``dz[t, n, xp, yp]``   `grad_output`
-    y(l-1, m, x, y)     ``Y[t, m, x, y]``    zero-padded input maps, x is axis -2
-    dw(l, m, n, x, y)   ``dw[n, m, x, y]``   derivative of the weight
-    W, H                ``dz.shape[2:]``     size of the dz map
-    ==================  ===================  =====================================
+    =================  ====================  ====================================
+    lecture            here                  meaning
+    =================  ====================  ====================================
+    dz(l, n, x, y)     ``dz[t, n, xp, yp]``  `grad_output`
+    y(l-1, m, x, y)    ``Y[t, m, x, y]``     zero-padded input maps, x is axis -2
+    dw(l, m, n, x, y)  ``dw[n, m, x, y]``    derivative of the weight
+    W, H               ``dz.shape[2:]``      size of the dz map
+    =================  ====================  ====================================
 
     Examples
     --------

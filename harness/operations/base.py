@@ -99,7 +99,7 @@ class Operation(ABC):
 
     @abstractmethod
     def operand_shapes(self, case: Any) -> dict[str, tuple[int, ...]]:
-        """Return the shape of every array passed, in the order they are passed; ValueError if the case is impossible."""
+        """Return the shape of every array passed, in that order; ValueError if the case is impossible."""
 
     @abstractmethod
     def arguments(self, case: Any, arrays: Arrays) -> tuple[tuple[Any, ...], dict[str, Any]]:

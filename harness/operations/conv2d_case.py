@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from convoracle.harness.choices import Choices
@@ -136,7 +137,8 @@ def draw_case(choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: 
 
 def simpler_conv2d(case: Conv2dCase) -> Iterator[tuple[str, list[Any]]]:
     """Yield simpler values for every field, simplest first."""
-    yield "kernel_size", geometry.simpler_pairs(case.kernel_size, 1)
+    taps = product(range(1, case.kernel_size[0] + 1), range(1, case.kernel_size[1] + 1))
+    yield "kernel_size", sorted(taps, key=lambda kernel: (sum(kernel), kernel))
     yield "stride", geometry.simpler_pairs(case.stride, 1)
     yield "dilation", geometry.simpler_pairs(case.dilation, 1)
     yield "padding", _simpler_padding(case.padding)

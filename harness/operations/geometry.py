@@ -15,7 +15,7 @@ CYCLE = 20
 
 
 def is_wide(index: int) -> bool:
-    """Return whether case `index` is one of the eight in twenty with N >= 3, a kernel >= 5, C/groups >= 5, W_out > 8."""
+    """Return whether this is one of the eight in twenty with N >= 3, a kernel >= 5, C/groups >= 5, W_out > 8."""
     return index % CYCLE < 8
 
 
@@ -93,7 +93,7 @@ def pair_allowed(limits: Limits, name: str, value: int | tuple[int, int]) -> boo
 
 
 def simpler_pairs(value: int | tuple[int, int] | None, low: int) -> list[Any]:
-    """Return pairs from ``(low, low)`` up to `value`, simplest first, then the value in its own form."""
+    """Return `low`, then pairs up to `value`, simplest first, and the value in its own form."""
     if value is None:
         return [None]
     first, second = pair(value)

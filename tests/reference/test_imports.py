@@ -15,7 +15,7 @@ FILES = sorted(Path(reference.__file__).parent.glob("*.py"))
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_imports_numpy_only(path: Path) -> None:
-    imported = set()
+    imported: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)

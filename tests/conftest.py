@@ -1,0 +1,20 @@
+"""What every test needs before anything is imported: an empty Numba cache of its own, and the Hypothesis profiles."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+from hypothesis import settings
+
+# Numba's cache on disk does not notice an edited function in another file, so no test run trusts an earlier one's.
+# The workers of pytest-xdist inherit the folder of the process that started them and share it.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="convoracle-numba-")
+    atexit.register(shutil.rmtree, os.environ["NUMBA_CACHE_DIR"], ignore_errors=True)
+
+# "dev" gives every developer the same examples in seconds; "nightly" looks for new ones.
+settings.register_profile("dev", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=200)
+settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
