@@ -128,7 +128,7 @@ def draw_case(choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: 
         padding=padding,
         dilation=geometry.pair_form(choices, dilation),
         groups=groups,
-        bias=choices.pick(within(limits, "bias", [False, True])),
+        bias=choices.pick(within(limits, "bias", [False, True, True])),
         dtype=dtypes[index % len(dtypes)],
         layout=geometry.draw_layouts(choices, 2),
         seed=choices.between(geometry.SIMPLE_SEEDS, 2**31),

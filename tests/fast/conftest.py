@@ -1,26 +1,14 @@
 """Fixtures of the tests of `fast`: the backends, the memory layouts, and one call of every operation."""
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import convoracle as co
 import numpy as np
 import pytest
-from convoracle.fast import registry
+
+import convoracle as co
 
 BACKENDS = ("im2col", "numba", "scipy", "scipy-fft")
-OPERATIONS = (
-    "conv2d",
-    "conv2d_input_grad",
-    "conv2d_weight_grad",
-    "conv2d_bias_grad",
-    "conv2d_backward",
-    "max_pool2d",
-    "max_pool2d_backward",
-    "avg_pool2d",
-    "avg_pool2d_backward",
-)
 
 
 class Call(NamedTuple):
@@ -30,7 +18,9 @@ class Call(NamedTuple):
     arguments: tuple[Any, ...]
     options: dict[str, Any]
 
-    def __call__(self, *, backend: str, lay_out: Callable[[np.ndarray], np.ndarray] = np.copy) -> tuple[np.ndarray, ...]:
+    def __call__(
+        self, *, backend: str, lay_out: Callable[[np.ndarray], np.ndarray] = np.copy
+    ) -> tuple[np.ndarray, ...]:
         """Run it on arrays in a layout; whatever comes out, as a tuple. Fails if an array was changed or is aliased."""
         laid_out = [lay_out(a) if isinstance(a, np.ndarray) else a for a in self.arguments]
         results = getattr(co, self.operation)(*laid_out, **self.options, backend=backend)
@@ -47,34 +37,33 @@ def example_call(operation: str, dtype: str, *, trivial: bool = False) -> Call:
     rng = np.random.default_rng(0)
 
     def draw(*shape: int) -> np.ndarray:
-        if np.dtype(dtype).kind == "i":
-            return rng.integers(-9, 10, shape).astype(dtype)
-        return rng.standard_normal(shape).astype(dtype)
+        is_integer = np.dtype(dtype).kind == "i"
+        return (rng.integers(-9, 10, shape) if is_integer else rng.standard_normal(shape)).astype(dtype)
 
+    conv: dict[str, Any]
+    pool: dict[str, Any]
     if trivial:
-        shape, kernel, out, options = (2, 1, 5, 6), (1, 1, 1, 1), (2, 1, 5, 6), {}
-        pool_out, pool = shape, {"kernel_size": 1}
+        shape, kernel, conv_out, pool_out = (2, 1, 5, 6), (1, 1, 1, 1), (2, 1, 5, 6), (2, 1, 5, 6)
+        weight, bias = np.ones(kernel, dtype), None
+        conv, pool = {}, {"kernel_size": 1}
     else:
-        shape, kernel, out = (3, 4, 7, 8), (6, 2, 3, 2), (3, 6, 3, 3)
-        options = {"stride": (2, 3), "padding": ((1, 2), (0, 1)), "dilation": (2, 1), "groups": 2}
-        pool_out, pool = (3, 4, 4, 3), {"kernel_size": (3, 2), "stride": (2, 3), "padding": 1, "ceil_mode": True}
-    one = np.ones(kernel, dtype) if trivial else draw(*kernel)
+        shape, kernel, conv_out, pool_out = (3, 4, 7, 8), (6, 2, 3, 2), (3, 6, 3, 3), (3, 4, 4, 3)
+        weight, bias = draw(*kernel), draw(6)
+        conv = {"stride": (2, 3), "padding": ((1, 2), (0, 1)), "dilation": (2, 1), "groups": 2}
+        pool = {"kernel_size": (3, 2), "stride": (2, 3), "padding": 1, "ceil_mode": True}
     indices = rng.integers(0, shape[2] * shape[3], pool_out)
-    arguments: dict[str, tuple[Any, ...]] = {
-        "conv2d": (draw(*shape), one, None if trivial else draw(kernel[0])),
-        "conv2d_input_grad": (draw(*out), one, shape),
-        "conv2d_weight_grad": (draw(*out), draw(*shape), kernel),
-        "conv2d_bias_grad": (draw(*out),),
-        "conv2d_backward": (draw(*out), draw(*shape), one),
-        "max_pool2d": (draw(*shape),),
-        "max_pool2d_backward": (draw(*pool_out), indices, shape),
-        "avg_pool2d": (draw(*shape),),
-        "avg_pool2d_backward": (draw(*pool_out), shape),
+    calls: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
+        "conv2d": ((draw(*shape), weight, bias), conv),
+        "conv2d_input_grad": ((draw(*conv_out), weight, shape), conv),
+        "conv2d_weight_grad": ((draw(*conv_out), draw(*shape), kernel), conv),
+        "conv2d_bias_grad": ((draw(*conv_out),), {}),
+        "conv2d_backward": ((draw(*conv_out), draw(*shape), weight), conv),
+        "max_pool2d": ((draw(*shape),), {**pool, "return_indices": True}),
+        "max_pool2d_backward": ((draw(*pool_out), indices, shape), {}),
+        "avg_pool2d": ((draw(*shape),), pool),
+        "avg_pool2d_backward": ((draw(*pool_out), shape), pool),
     }
-    accepted = inspect.signature(getattr(co, operation)).parameters
-    every_option = {**options, **pool} if "kernel_size" in accepted else options
-    return Call(operation, arguments[operation], {k: v for k, v in every_option.items() if k in accepted and k != "groups"}
-                if "kernel_size" in accepted else {k: v for k, v in options.items() if k in accepted})
+    return Call(operation, *calls[operation])
 
 
 LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
@@ -142,12 +131,6 @@ def exact_backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def make_call() -> Callable[..., Call]:
     return example_call
-
-
-@pytest.fixture(scope="session")
-def every_variant() -> list[tuple[str, str]]:
-    """Every (operation, backend) there is."""
-    return [(operation, backend) for operation in registry.operations() for backend in registry.variants(operation)]
 
 
 @pytest.fixture(autouse=True)

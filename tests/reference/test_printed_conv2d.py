@@ -70,3 +70,8 @@ def test_the_activation_is_applied_to_every_affine_value(layer: Layer) -> None:
 def test_numpy_line_takes_every_example_of_the_batch() -> None:
     X = np.arange(8).reshape(2, 1, 2, 2)
     assert numpy_line(X, np.ones((1, 1, 2, 2), int), np.array([100])).ravel().tolist() == [106, 122]
+
+
+def test_numpy_line_takes_kernels_that_are_not_square() -> None:
+    X, W = np.arange(40).reshape(1, 2, 4, 5), np.arange(18).reshape(1, 2, 3, 3)[:, :, :, :2]
+    assert numpy_line(X, W, np.array([7])).tolist() == conv2d(X, W, np.array([7])).tolist()
