@@ -1,6 +1,7 @@
 """The public mean pooling and its gradient: check their arguments, then call the kernel of the chosen backend."""
 
 import numpy as np
+
 from convoracle.fast.arguments import LARGEST_INT, check_flag, check_int, check_shape
 from convoracle.fast.arrays import FLOATS, accumulator, check_array, check_dtype
 from convoracle.fast.geometry import PoolGeometry, pool2d_geometry, window_divisors

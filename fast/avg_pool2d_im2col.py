@@ -1,6 +1,7 @@
 """Mean pooling on NumPy: the windows as columns, their sums divided."""
 
 import numpy as np
+
 from convoracle.fast.windows import Pair, add_windows, crop_planes, pad_planes, pool_ends, view_windows
 
 NO_DILATION = (1, 1)

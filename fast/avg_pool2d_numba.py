@@ -4,8 +4,9 @@ A window is clipped at the plane: padding adds nothing to a sum, and the divisor
 """
 
 import numpy as np
-from convoracle.fast.windows import Pair
 from numba import njit, prange
+
+from convoracle.fast.windows import Pair
 
 
 def avg_pool2d(x: np.ndarray, divisors: np.ndarray, *, kernel_size: Pair, stride: Pair, padding: Pair) -> np.ndarray:

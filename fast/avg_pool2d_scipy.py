@@ -1,8 +1,9 @@
 """Mean pooling on scipy.signal.correlate: a box of ones slides over the planes."""
 
 import numpy as np
-from convoracle.fast.windows import Pair, crop_planes, pad_planes, pool_ends
 from scipy.signal import correlate
+
+from convoracle.fast.windows import Pair, crop_planes, pad_planes, pool_ends
 
 NO_DILATION = (1, 1)
 

@@ -1,6 +1,7 @@
 """The public convolution: checks its arguments, then calls the kernel of the chosen backend."""
 
 import numpy as np
+
 from convoracle.fast.arguments import check_choice
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.geometry import conv2d_geometry

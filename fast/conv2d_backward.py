@@ -1,6 +1,7 @@
 """The public gradients of the convolution: check their arguments, then call the kernel of the chosen backend."""
 
 import numpy as np
+
 from convoracle.fast.arguments import check_shape
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.geometry import ConvGeometry, conv2d_geometry
@@ -51,11 +52,12 @@ def conv2d_input_grad(
     --------
     >>> grad_output = np.ones((1, 2, 2, 2), np.float32)
     >>> weight = np.ones((2, 1, 3, 3), np.float32)
-    >>> conv2d_input_grad(grad_output, weight, (1, 1, 4, 5))[0, 0]
-    array([[2., 4., 4., 2., 0.],
-           [4., 8., 8., 4., 0.],
-           [4., 8., 8., 4., 0.],
-           [2., 4., 4., 2., 0.]], dtype=float32)
+    >>> conv2d_input_grad(grad_output, weight, (1, 1, 5, 6), stride=2)[0, 0]
+    array([[2., 2., 4., 2., 2., 0.],
+           [2., 2., 4., 2., 2., 0.],
+           [4., 4., 8., 4., 4., 0.],
+           [2., 2., 4., 2., 2., 0.],
+           [2., 2., 4., 2., 2., 0.]], dtype=float32)
     """
     operation = "conv2d_input_grad"
     grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
@@ -114,12 +116,12 @@ def conv2d_weight_grad(
 
     Examples
     --------
-    >>> x = np.arange(20, dtype=np.float32).reshape(1, 1, 4, 5)
+    >>> x = np.arange(16, dtype=np.float32).reshape(1, 1, 4, 4)
     >>> grad_output = np.ones((1, 1, 2, 2), np.float32)
     >>> conv2d_weight_grad(grad_output, x, (1, 1, 3, 3))[0, 0]
-    array([[12., 16., 20.],
-           [32., 36., 40.],
-           [52., 56., 60.]], dtype=float32)
+    array([[10., 14., 18.],
+           [26., 30., 34.],
+           [42., 46., 50.]], dtype=float32)
     """
     operation = "conv2d_weight_grad"
     grad_output = check_array(operation, "grad_output", grad_output, "NFHW")

@@ -6,6 +6,7 @@ One image at a time bounds the memory by the columns of one image, and makes its
 from typing import Any
 
 import numpy as np
+
 from convoracle.fast.windows import Ends, Pair, Shape, add_windows, crop_planes, pad_planes, view_windows
 
 

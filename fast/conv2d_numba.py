@@ -9,8 +9,9 @@ when divided by a signed size: hence ``np.int64(plane)``. Steps are the stride a
 from typing import Any
 
 import numpy as np
-from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
 from numba import njit, prange
+
+from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
 
 
 def conv2d(

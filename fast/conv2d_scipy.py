@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
 from scipy.signal import correlate
+
+from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
 
 
 def conv2d(

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+
 from convoracle.fast import conv2d_scipy
 
 conv2d = partial(conv2d_scipy.conv2d, method="fft")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from convoracle.fast.arguments import check_addressable, check_int, check_pair, is_int
 from convoracle.fast.shapes import (
     check_ends,

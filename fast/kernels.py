@@ -20,6 +20,7 @@ its windows may overhang the end. ``divisors`` is (H_out, W_out) in the dtype of
 from typing import Any
 
 import numpy as np
+
 from convoracle.fast.arrays import accumulator, from_kernel, to_kernel
 from convoracle.fast.selector import choose_kernel
 

@@ -1,6 +1,7 @@
 """The public max pooling and its gradient: check their arguments, then call the kernel of the chosen backend."""
 
 import numpy as np
+
 from convoracle.fast.arguments import check_flag, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.geometry import pool2d_geometry

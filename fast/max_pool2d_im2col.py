@@ -1,6 +1,7 @@
 """Max pooling on NumPy: the windows as columns, and argmax over each."""
 
 import numpy as np
+
 from convoracle.fast.windows import Pair, pad_planes, pool_ends, view_windows
 
 

@@ -4,8 +4,9 @@ A window is clipped at the plane; no value stands for the padding.
 """
 
 import numpy as np
-from convoracle.fast.windows import Pair
 from numba import njit, prange
+
+from convoracle.fast.windows import Pair
 
 
 def max_pool2d(

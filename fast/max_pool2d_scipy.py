@@ -5,9 +5,10 @@ and a NaN above all. The largest rank in a window is then the winner, for every 
 """
 
 import numpy as np
-from convoracle.fast.windows import Pair, pad_planes, pool_ends
 from scipy import sparse
 from scipy.ndimage import maximum_filter
+
+from convoracle.fast.windows import Pair, pad_planes, pool_ends
 
 PADDING = -1
 

@@ -62,6 +62,9 @@ def campaign(
 ) -> list[Verdict]:
     """Carry out jobs and return their verdicts in the order of the jobs.
 
+    An interrupt (Ctrl-C) ends the campaign, not the program: the verdicts reached so far are returned, and the other
+    jobs as refused.
+
     Parameters
     ----------
     jobs : sequence of Job
@@ -103,6 +106,9 @@ def campaign(
                     remaining = one.jobs[1:]
                     if remaining:
                         waiting.insert(0, remaining)
+    except KeyboardInterrupt:
+        for job in jobs:
+            verdicts.setdefault(job, Verdict(job, refused="interrupted"))
     finally:
         for one in running:
             _stop(one)

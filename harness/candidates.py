@@ -8,11 +8,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+import convoracle
 from convoracle.fast import registry
 from convoracle.harness.candidate import Candidate
 from convoracle.harness.operations import OPERATIONS
-
-import convoracle
 
 PEERS = {
     "torch": "convoracle.harness.torch_candidate",

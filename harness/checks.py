@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from convoracle.harness import bounds
 from convoracle.harness.operations.base import Arrays, Output
 from convoracle.harness.oracle import divide, exact_sum

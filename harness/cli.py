@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 import click
+
+import convoracle
 from convoracle.harness.candidate import ACCURACIES, DTYPES
 from convoracle.harness.candidates import PEERS
 from convoracle.harness.profiles import PROFILES
-
-import convoracle
 
 RIGHT, WRONG, COULD_NOT_RUN = 0, 1, 2
 

@@ -1,31 +1,48 @@
 """``convoracle list``: what there is."""
 
-from convoracle.fast import registry
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-COLUMNS = ("operation", "backend", "accuracy", "dtypes", "limits", "usable here")
+from convoracle.fast import registry
+
+COLUMNS = ("operation", "backend", "accuracy", "limits")
 
 
 def show(markdown: bool) -> None:
     """Print every operation with the backends that do it."""
-    rows, broken = _rows()
-    console = Console()
     if markdown:
-        for line in [COLUMNS, tuple("---" for _ in COLUMNS), *rows]:
-            print(f"| {' | '.join(line)} |")
-    else:
-        table = Table(*COLUMNS, box=box.SIMPLE_HEAD, pad_edge=False)
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
+        print("\n".join(_matrix()))
+        return
+    rows, broken = _rows()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for position, name in enumerate(COLUMNS):
+        table.add_column(name, no_wrap=position < 3, overflow="fold")
+    above = ""
+    for operation, *cells in rows:
+        table.add_row("" if operation == above else operation, *cells)
+        above = operation
+    console = Console()
+    console.print(table)
     for text in broken:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def _matrix() -> list[str]:
+    """Return the built-in backends as a Markdown table: a row for each operation, a column for each backend."""
+    lines = [("operation", *registry.BUILT_IN), tuple("---" for _ in range(len(registry.BUILT_IN) + 1))]
+    for operation in registry.operations():
+        variants = registry.variants(operation)
+        cells = [
+            f"{variants[backend].accuracy}: {_dtypes(variants[backend].dtypes)}" if backend in variants else "-"
+            for backend in registry.BUILT_IN
+        ]
+        lines.append((f"`{operation}`", *cells))
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
 def _rows() -> tuple[list[tuple[str, ...]], list[str]]:
-    """Return a row for each operation and backend, and a sentence for each backend that cannot be loaded."""
+    """Return a row for each operation and backend, and a sentence for each backend that cannot be used."""
     tables, broken = {}, []
     for backend in registry.backends():
         try:
@@ -37,18 +54,14 @@ def _rows() -> tuple[list[tuple[str, ...]], list[str]]:
         for backend, table in tables.items():
             if operation in table:
                 variant = table[operation]
-                limits = "; ".join(f"{name} in {set(limit)}" for name, limit in variant.limits.items())
+                limits = [_dtypes(variant.dtypes), *(f"{name} in {set(x)}" for name, x in variant.limits.items())]
+                if variant.why:
+                    limits.append(f"({variant.why})")
+                rows.append((operation, backend, variant.accuracy, "; ".join(limits)))
                 reason = variant.missing()
-                rows.append(
-                    (
-                        operation,
-                        backend,
-                        variant.accuracy,
-                        _dtypes(variant.dtypes),
-                        f"{limits} ({variant.why})" if limits else "none",
-                        "yes" if reason is None else f"no: needs {reason}",
-                    )
-                )
+                unusable = f"backend {backend!r} needs {reason}"
+                if reason is not None and unusable not in broken:
+                    broken.append(unusable)
     return rows, broken
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.console import Console
+
 from convoracle.fast import registry
 from convoracle.harness import report_files
 from convoracle.harness.campaign import Verdict, campaign
@@ -15,7 +17,6 @@ from convoracle.harness.profiles import Profile
 from convoracle.harness.progress import Lines, LiveBar
 from convoracle.harness.tables import verdict_table
 from convoracle.harness.worker import Job
-from rich.console import Console
 
 
 def verify(

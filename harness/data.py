@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+
 from convoracle.harness.choices import Choices
 
 FLOAT_KINDS = ("uniform", "wide", "cancelling")

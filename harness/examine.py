@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from convoracle.harness import bounds, checks
 from convoracle.harness.checks import Problem
 from convoracle.harness.data import LAYOUTS, lay_out

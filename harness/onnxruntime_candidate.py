@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from convoracle import reference
 from convoracle.harness.candidate import Candidate
 from convoracle.harness.limits import Limits
 from convoracle.harness.operations.geometry import pair
-
-from convoracle import reference
 
 REQUIRES = ("onnx", "onnxruntime")
 

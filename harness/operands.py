@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+
 from convoracle.harness import bounds
 from convoracle.harness.choices import Choices
 from convoracle.harness.data import FLOAT_KINDS, floats

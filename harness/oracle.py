@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+
 from convoracle.harness.data import split
 
 Arrays = Mapping[str, np.ndarray]

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from convoracle.harness.campaign import Verdict
-from convoracle.harness.worker import Job
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from convoracle.harness.campaign import Verdict
+from convoracle.harness.worker import Job
 
 
 class Display(Protocol):

@@ -133,7 +133,7 @@ class Report:
         count = f"{self.cases} case{'s' * (self.cases != 1)}"
         if self.failures:
             return f"{self.operation}: {self.candidate} is WRONG, found after {count} in {self.seconds:.1f} s"
-        error = "" if self.ratio is None else f", largest error {self.ratio:.2g} of its {self.accuracy} bound"
+        error = "" if self.ratio is None else f", largest error {ratio_text(self.ratio)} of its {self.accuracy} bound"
         left_out = "".join(f", {check} left out {n} times (no proof)" for check, n in self.unproved.items())
         return (
             f"{self.operation}: {self.candidate} is right: {count} of {', '.join(self.dtypes)}, "
@@ -163,6 +163,12 @@ class Report:
 def indented(text: str) -> str:
     """Return text with every line two columns further right."""
     return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def ratio_text(ratio: float) -> str:
+    """Return a ratio as text that never rounds up to 1 what is below it."""
+    text = f"{ratio:.2g}"
+    return f"{ratio:.5f}" if ratio < 1.0 <= float(text) else text
 
 
 def _number(value: Any) -> str:

@@ -5,10 +5,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
 
+import convoracle
 from convoracle.harness.campaign import Verdict
 from convoracle.harness.choices import STREAM
-
-import convoracle
 
 
 def write_json(path: Path, verdicts: Sequence[Verdict], refused: Sequence[str], seed: int) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from convoracle.harness.campaign import Verdict
-from convoracle.harness.operations import OPERATIONS
 from rich import box
 from rich.table import Table
 from rich.text import Text
+
+from convoracle.harness.campaign import Verdict
+from convoracle.harness.operations import OPERATIONS
+from convoracle.harness.report import ratio_text
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
@@ -29,7 +31,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
             job.operation,
             job.source.name,
             str(report.cases),
-            "-" if report.ratio is None else f"{report.ratio:.2g}",
+            "-" if report.ratio is None else ratio_text(report.ratio),
             report.grade,
             Text("right", style="green") if report.passed else Text(f"WRONG: {kinds}", style="bold red"),
         )

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.operations.geometry import pair
 
 from convoracle import reference
+from convoracle.harness.candidate import Candidate
+from convoracle.harness.operations.geometry import pair
 
 REQUIRES = ("torch",)
 
@@ -123,7 +123,7 @@ def max_pool2d(
 
     if not return_indices:
         return _array(functional.max_pool2d(_tensor(x), kernel_size, **options))
-    values, indices = functional.max_pool2d_with_indices(_tensor(x), kernel_size, **options)
+    values, indices = functional.max_pool2d_with_indices(_tensor(x), pair(kernel_size), **options)
     return _array(values), _array(indices)
 
 

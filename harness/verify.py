@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
 from convoracle.harness.candidate import Candidate, named
 from convoracle.harness.checks import Problem
 from convoracle.harness.choices import Choices

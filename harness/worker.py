@@ -3,11 +3,13 @@ a hang or a crash is a verdict.
 """
 
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 import numpy as np
+
 from convoracle.harness.candidates import CannotRun, Source
 from convoracle.harness.operations import OPERATIONS, Operation
 from convoracle.harness.report import Report
@@ -66,6 +68,7 @@ Message = Warm | Loaded | Started | Finished | Refused
 
 def serve(connection: "Connection[Message, Job | None]") -> None:
     """Carry out jobs from `connection` until it says None, telling it about every step."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to handle: it ends this process
     _send_prints_to_stderr()
     while (job := connection.recv()) is not None:
         connection.send(_carry_out(job, connection))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
 from convoracle.reference.geometry import Pool2dGeometry, check_shape, pool2d_geometry
 from convoracle.reference.operands import number_type, operand
 

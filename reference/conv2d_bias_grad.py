@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+
 from convoracle.reference.operands import number_type, operand
 
 

@@ -8,6 +8,7 @@ derivative with the transposed and flipped filter. The three share no line, and 
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
 from convoracle.reference.geometry import check_shape, conv2d_geometry
 from convoracle.reference.operands import delete_padding, number_type, operand
 from convoracle.reference.shapes import Padding

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
 from convoracle.reference.geometry import check_shape, conv2d_geometry
 from convoracle.reference.operands import number_type, operand, zero_pad
 from convoracle.reference.shapes import Padding

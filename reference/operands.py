@@ -8,6 +8,7 @@ arrays cannot be written to.
 from typing import Any
 
 import numpy as np
+
 from convoracle.reference.shapes import AxisPadding
 
 

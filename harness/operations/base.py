@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits
 

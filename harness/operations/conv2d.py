@@ -5,13 +5,12 @@ import math
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from convoracle import reference
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits
 from convoracle.harness.operations.base import Arrays, Operation, Output
 from convoracle.harness.operations.conv2d_case import Conv2dCase, draw_case, simpler_conv2d
 from convoracle.harness.oracle import compiled
-
-from convoracle import reference
 
 
 class _OfConv2d(Operation):

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from convoracle import reference
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, allowed, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.geometry import pair
-
-from convoracle import reference
 
 Padding = int | str | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
 

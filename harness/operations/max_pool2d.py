@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
+
+from convoracle import reference
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, within
 from convoracle.harness.operations.base import Arrays, Operation, Output
 from convoracle.harness.operations.geometry import pair
 from convoracle.harness.operations.pool2d_case import MaxPool2dCase, draw_case, draw_dilation, simpler_pool2d
 from convoracle.harness.oracle import compiled
-
-from convoracle import reference
 
 
 class _OfMaxPool2d(Operation):

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from convoracle import reference
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, allowed, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.geometry import pair
-
-from convoracle import reference
 
 IntOrPair = int | tuple[int, int]
 

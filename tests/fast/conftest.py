@@ -11,6 +11,9 @@ import convoracle as co
 BACKENDS = ("im2col", "numba", "scipy", "scipy-fft")
 
 
+LayOut = Callable[[np.ndarray], np.ndarray]
+
+
 class Call(NamedTuple):
     """The arguments of one call of an operation, floats in `dtype`."""
 
@@ -66,10 +69,10 @@ def example_call(operation: str, dtype: str, *, trivial: bool = False) -> Call:
     return Call(operation, *calls[operation])
 
 
-LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {}
+LAYOUTS: dict[str, LayOut] = {}
 
 
-def layout(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+def layout(function: LayOut) -> LayOut:
     LAYOUTS[function.__name__] = function
     return function
 
@@ -113,7 +116,7 @@ def unaligned(array: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(params=LAYOUTS)
-def lay_out(request: pytest.FixtureRequest) -> Callable[[np.ndarray], np.ndarray]:
+def lay_out(request: pytest.FixtureRequest) -> LayOut:
     return LAYOUTS[request.param]
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from convoracle.fast import registry
 
 import convoracle as co
+from convoracle.fast import registry
 
 VARIANTS = [(operation, backend) for operation in registry.operations() for backend in registry.variants(operation)]
 RESULT_DTYPES = {

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convoracle.fast import registry
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import convoracle as co
+from convoracle.fast import registry
 
 X = np.arange(30, dtype=np.float64).reshape(1, 1, 5, 6)
 FLOATS = ("float32", "float64")
@@ -179,7 +179,7 @@ BAD = [
     (GOOD, {"dilation": 0}, ValueError, "dilation must be between 1"),
     (GOOD, {"dilation": np.float64(1)}, TypeError, "dilation must be an int"),
     (GOOD, {"dilation": (1, 2, 3)}, ValueError, "dilation must be an int or a pair"),
-    (GOOD, {"dilation": 4}, ValueError, "kernel (3, 2) with dilation (4, 4) spans (9, 5), which is larger than the padded"),
+    (GOOD, {"dilation": 4}, ValueError, "kernel (3, 2) with dilation (4, 4) spans (9, 5), which is larger than"),
     (GOOD, {"padding": -1}, ValueError, "padding must be between 0 and 2**31 - 1, got -1"),
     (GOOD, {"padding": ((0, 0), (0, -1))}, ValueError, "padding must be between 0"),
     (GOOD, {"padding": "full"}, ValueError, "padding must be 'valid', 'same', 'same_lower' or numbers, got 'full'"),

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convoracle.fast.shapes import conv_output_size, pool_output_size, same_padding
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+from convoracle.fast.shapes import conv_output_size, pool_output_size, same_padding
 
 
 @pytest.mark.parametrize(

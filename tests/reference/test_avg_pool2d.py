@@ -4,9 +4,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convoracle.reference import avg_pool2d, avg_pool2d_backward, avg_pool2d_divisors
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from convoracle.reference import avg_pool2d, avg_pool2d_backward, avg_pool2d_divisors
 
 EXAMPLES = settings(max_examples=100, deadline=None, derandomize=True)
 DIVISORS = st.fixed_dictionaries(

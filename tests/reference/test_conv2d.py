@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convoracle.reference import conv2d
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from convoracle.reference import conv2d
 
 EXAMPLES = settings(max_examples=100, deadline=None, derandomize=True)
 

@@ -2,6 +2,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from convoracle.reference import (
     conv2d_backward,
     conv2d_bias_grad,
@@ -9,8 +12,6 @@ from convoracle.reference import (
     conv2d_weight_grad,
     conv2d_weight_grad_scatter_loops,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 EXAMPLES = settings(max_examples=100, deadline=None, derandomize=True)
 

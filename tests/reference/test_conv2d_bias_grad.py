@@ -3,9 +3,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from convoracle.reference import conv2d, conv2d_bias_grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from convoracle.reference import conv2d, conv2d_bias_grad
 
 
 def test_hand_worked() -> None:

@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from convoracle.reference import (
     conv2d,
     conv2d_input_grad,
@@ -12,8 +15,6 @@ from convoracle.reference import (
     conv2d_input_grad_gather_loops,
     conv2d_input_grad_scatter_loops,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 EXAMPLES = settings(max_examples=100, deadline=None, derandomize=True)
 FORMULATIONS = [

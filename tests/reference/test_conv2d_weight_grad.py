@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from convoracle.reference import (
     conv2d,
     conv2d_weight_grad,
     conv2d_weight_grad_loops,
     conv2d_weight_grad_scatter_loops,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 EXAMPLES = settings(max_examples=100, deadline=None, derandomize=True)
 FORMULATIONS = [conv2d_weight_grad_loops, conv2d_weight_grad_scatter_loops]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from convoracle.reference.geometry import check_shape, conv2d_geometry, pool2d_geometry
 
 

@@ -4,11 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convoracle.reference import max_pool2d_backward
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convoracle import reference
+from convoracle.reference import max_pool2d_backward
 
 max_pool2d: Any = reference.max_pool2d  # one array or two, which a type checker cannot tell apart
 EXAMPLES = settings(max_examples=100, deadline=None, derandomize=True)

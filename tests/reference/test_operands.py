@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from convoracle.reference.operands import delete_padding, number_type, operand, zero_pad
 
 

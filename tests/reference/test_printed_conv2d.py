@@ -2,6 +2,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from convoracle.reference import conv2d
 from convoracle.reference.printed_conv2d import (
     cnn_forward_layer,
@@ -9,8 +12,6 @@ from convoracle.reference.printed_conv2d import (
     numpy_line,
     vector_notation_layer,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 EXAMPLES = settings(max_examples=50, deadline=None, derandomize=True)
 Layer = tuple[np.ndarray, np.ndarray, np.ndarray]

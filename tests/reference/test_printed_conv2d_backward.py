@@ -1,6 +1,9 @@
 from fractions import Fraction
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from convoracle.reference import conv2d_backward, conv2d_input_grad, conv2d_weight_grad
 from convoracle.reference.printed_conv2d_backward import (
     backward_layer,
@@ -8,8 +11,6 @@ from convoracle.reference.printed_conv2d_backward import (
     input_derivative_vector_notation,
     weight_derivative_vector_notation,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 EXAMPLES = settings(max_examples=50, deadline=None, derandomize=True)
 Layer = tuple[np.ndarray, np.ndarray, np.ndarray]

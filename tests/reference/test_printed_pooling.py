@@ -1,6 +1,9 @@
 from fractions import Fraction
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from convoracle.reference import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from convoracle.reference.printed_pooling import (
     max_pooling,
@@ -10,8 +13,6 @@ from convoracle.reference.printed_pooling import (
     mean_pooling_derivative,
     mean_pooling_with_downsampling,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 EXAMPLES = settings(max_examples=50, deadline=None, derandomize=True)
 Layer = tuple[np.ndarray, int]

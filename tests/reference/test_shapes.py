@@ -3,9 +3,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convoracle.reference import conv_output_size, pool_output_size, resolve_padding, same_padding
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from convoracle.reference import conv_output_size, pool_output_size, resolve_padding, same_padding
 
 EXAMPLES = settings(max_examples=200, deadline=None, derandomize=True)
 

@@ -1,0 +1,44 @@
+"""Speed of max pooling and its gradient on layers of known networks, float32."""
+
+from benchmarks.calls import pool_call
+from benchmarks.layers import BACKENDS, POOL_LAYERS
+from benchmarks.limits import leave_out
+from benchmarks.timer import median_ns
+
+
+class MaxPool2d:
+    """Nanoseconds per value read, counted window by window: a value in four windows is read four times."""
+
+    params = (BACKENDS, list(POOL_LAYERS))
+    param_names = ("backend", "layer")
+    unit = "ns/window value"
+
+    def setup(self, backend: str, layer: str) -> None:
+        """Make the arrays, and compile."""
+        leave_out("max_pool2d", backend)
+        self.values = POOL_LAYERS[layer].window_values
+        self.call = pool_call("max_pool2d", backend, POOL_LAYERS[layer])
+        self.call()
+
+    def track_max_pool2d(self, backend: str, layer: str) -> float:
+        """Measure `max_pool2d`."""
+        return median_ns(self.call) / self.values
+
+
+class MaxPool2dBackward:
+    """Nanoseconds per window value of the gradient, so that it can be held against the forward pass."""
+
+    params = (BACKENDS, list(POOL_LAYERS))
+    param_names = ("backend", "layer")
+    unit = "ns/window value"
+
+    def setup(self, backend: str, layer: str) -> None:
+        """Make the arrays, and compile."""
+        leave_out("max_pool2d_backward", backend)
+        self.values = POOL_LAYERS[layer].window_values
+        self.call = pool_call("max_pool2d_backward", backend, POOL_LAYERS[layer])
+        self.call()
+
+    def track_max_pool2d_backward(self, backend: str, layer: str) -> float:
+        """Measure `max_pool2d_backward`."""
+        return median_ns(self.call) / self.values

@@ -1,0 +1,23 @@
+"""Speed of the reference: plain Python loops on a tiny input, in charts of their own, which they would flatten."""
+
+from benchmarks.calls import reference_call
+from benchmarks.layers import REFERENCE_CONV, REFERENCE_POOL
+from benchmarks.timer import median_ns
+
+
+class Reference:
+    """Nanoseconds per multiply-accumulate, or per window value, of the interpreted loops."""
+
+    params = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "max_pool2d", "avg_pool2d"]  # noqa: RUF012
+    param_names = ("operation",)
+    unit = "ns/MAC or window value"
+
+    def setup(self, operation: str) -> None:
+        """Make the arrays."""
+        is_conv = operation.startswith("conv2d")
+        self.call = reference_call(operation, REFERENCE_CONV if is_conv else REFERENCE_POOL)
+        self.steps = REFERENCE_CONV.macs if is_conv else REFERENCE_POOL.window_values
+
+    def track_reference(self, operation: str) -> float:
+        """Measure the reference."""
+        return median_ns(self.call) / self.steps

@@ -1,0 +1,116 @@
+"""PyTorch's own sample inputs for these operations, and its own bad inputs, go through the public functions.
+
+The samples' tensors are replaced by integers of the same shape, so that every value is exact.
+"""
+
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import convoracle as co
+
+with warnings.catch_warnings():
+    # PyTorch's test machinery is not held to our rule that a warning is an error.
+    warnings.simplefilter("ignore")
+    from torch.testing._internal.common_methods_invocations import op_db
+
+OPERATORS = {
+    operator.name.rpartition(".")[2]: operator
+    for operator in op_db
+    if operator.name in ("nn.functional.conv2d", "nn.functional.max_pool2d", "nn.functional.avg_pool2d")
+}
+DTYPES = {"conv2d": ("float32", "float64", "int64"), "max_pool2d": ("float32", "float64", "int64"),
+          "avg_pool2d": ("float32", "float64")}  # fmt: skip
+# PyTorch's reason for an error (the beginning of its message), and ours.
+REASONS = {
+    "should be the same": "must share one dtype",
+    "non-positive stride": "stride must be between 1",
+    # Said first: the sample's channels do not match either.
+    "negative padding": "input of 1 channels does not match weight",
+    "dilation should be greater": "dilation must be between 1",
+    "Expected 3-dimensional input": "weight must have 4 dimensions",
+    "expected weight to be at least 3": "input of 2 channels does not match weight",
+    "non-positive groups": "groups must be between 1",
+    "pad must be non-negative": "padding must be between 0",
+    "pad should be at most half": "must be at most half the kernel",
+    "divisor must be not zero": "divisor_override must not be zero",
+    "Expected 3D or 4D": "x must not be empty in axis",
+    "Output size is too small": "is larger than the padded input",
+}
+
+
+def to_integers(value: Any, rng: np.random.Generator, dtype: str) -> Any:
+    """A tensor's shape filled with small integers, as an array; anything else as it is."""
+    if isinstance(value, torch.Tensor):
+        return rng.integers(-4, 5, tuple(value.shape)).astype(dtype)
+    return value
+
+
+def to_torch(value: Any) -> Any:
+    return torch.from_numpy(value.astype(np.float64)) if isinstance(value, np.ndarray) else value
+
+
+def samples(name: str, dtype: str) -> list[tuple[list[Any], dict[str, Any]]]:
+    """All sample inputs as integer arrays: positional and keyword arguments."""
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    return [
+        (
+            [to_integers(value, rng, dtype) for value in (sample.input, *sample.args)],
+            {key: to_integers(value, rng, dtype) for key, value in sample.kwargs.items()},
+        )
+        for sample in OPERATORS[name].sample_inputs("cpu", getattr(torch, dtype))
+    ]
+
+
+def as_tuple(results: Any) -> tuple[Any, ...]:
+    return results if isinstance(results, tuple) else (results,)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
+@pytest.mark.parametrize(("name", "dtype"), [(name, dtype) for name, dtypes in DTYPES.items() for dtype in dtypes])
+def test_sample_inputs(name: str, dtype: str, exact_backend: str) -> None:
+    ours: Callable[..., Any] = getattr(co, name)
+    theirs = getattr(torch.nn.functional, name)
+    batched = 0
+    for arguments, options in samples(name, dtype):
+        if arguments[0].ndim == 3:
+            # The one deliberate difference: PyTorch takes an image without a batch axis, this project does not.
+            with pytest.raises(ValueError, match="x must have 4 dimensions"):
+                ours(*arguments, **options, backend=exact_backend)
+            continue
+        batched += 1
+        expected = as_tuple(theirs(*map(to_torch, arguments), **options))
+        results = as_tuple(ours(*arguments, **options, backend=exact_backend))
+        for result, right in zip(results, expected, strict=True):
+            # float64 is exact on integers; the one division of a mean may be rounded to float64 before float32.
+            np.testing.assert_array_equal(result, right.numpy().astype(result.dtype), err_msg=str(options))
+    assert batched >= 7
+
+
+def bad_inputs() -> list[Any]:
+    cases = []
+    for name, operator in OPERATORS.items():
+        for index, error in enumerate(operator.error_inputs("cpu")):
+            cases.append(pytest.param(name, error, id=f"{name}-{index}-{error.error_regex[:40]}"))
+    return cases
+
+
+@pytest.mark.parametrize(("name", "bad"), bad_inputs())
+def test_bad_inputs(name: str, bad: Any) -> None:
+    sample = bad.sample_input
+    arguments = [value.numpy() if isinstance(value, torch.Tensor) else value for value in (sample.input, *sample.args)]
+    x = arguments[0]
+    if x.ndim == 3:
+        with pytest.raises((ValueError, TypeError), match="x must have 4 dimensions"):
+            getattr(co, name)(*arguments, **sample.kwargs)
+        # With a batch axis and a channel it has to be bad for PyTorch's reason.
+        x = np.ones((1, max(x.shape[0], 1), *x.shape[1:]), x.dtype)
+    (reason,) = (ours for theirs, ours in REASONS.items() if bad.error_regex.startswith(theirs))
+    with pytest.raises((ValueError, TypeError), match=re.escape(reason)):
+        getattr(co, name)(x, *arguments[1:], **sample.kwargs)
