@@ -4,15 +4,15 @@ import numpy as np
 
 from convoracle.fast.arguments import LARGEST_INT, check_flag, check_int, check_shape
 from convoracle.fast.arrays import FLOATS, accumulator, check_array, check_dtype
-from convoracle.fast.geometry import PoolGeometry, pool2d_geometry, window_divisors
+from convoracle.fast.geometry import IntOrPair, PoolGeometry, pool2d_geometry, window_divisors
 from convoracle.fast.kernels import run
 
 
 def avg_pool2d(
     x: np.ndarray,
-    kernel_size: object,
-    stride: object = None,
-    padding: object = 0,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
@@ -86,9 +86,9 @@ def avg_pool2d(
 def avg_pool2d_backward(
     grad_output: np.ndarray,
     input_shape: tuple[int, int, int, int],
-    kernel_size: object,
-    stride: object = None,
-    padding: object = 0,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,

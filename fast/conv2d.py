@@ -4,7 +4,7 @@ import numpy as np
 
 from convoracle.fast.arguments import check_choice
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.geometry import conv2d_geometry
+from convoracle.fast.geometry import ConvPadding, IntOrPair, conv2d_geometry
 from convoracle.fast.kernels import run
 
 
@@ -13,9 +13,9 @@ def conv2d(
     weight: np.ndarray,
     bias: np.ndarray | None = None,
     *,
-    stride: object = 1,
-    padding: object = 0,
-    dilation: object = 1,
+    stride: IntOrPair = 1,
+    padding: ConvPadding = 0,
+    dilation: IntOrPair = 1,
     groups: int = 1,
     data_format: str = "NCHW",
     backend: str | None = None,

@@ -4,7 +4,7 @@ import numpy as np
 
 from convoracle.fast.arguments import check_shape
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.geometry import ConvGeometry, conv2d_geometry
+from convoracle.fast.geometry import ConvGeometry, ConvPadding, IntOrPair, conv2d_geometry
 from convoracle.fast.kernels import run
 
 
@@ -13,9 +13,9 @@ def conv2d_input_grad(
     weight: np.ndarray,
     input_shape: tuple[int, int, int, int],
     *,
-    stride: object = 1,
-    padding: object = 0,
-    dilation: object = 1,
+    stride: IntOrPair = 1,
+    padding: ConvPadding = 0,
+    dilation: IntOrPair = 1,
     groups: int = 1,
     backend: str | None = None,
 ) -> np.ndarray:
@@ -79,9 +79,9 @@ def conv2d_weight_grad(
     x: np.ndarray,
     weight_shape: tuple[int, int, int, int],
     *,
-    stride: object = 1,
-    padding: object = 0,
-    dilation: object = 1,
+    stride: IntOrPair = 1,
+    padding: ConvPadding = 0,
+    dilation: IntOrPair = 1,
     groups: int = 1,
     backend: str | None = None,
 ) -> np.ndarray:
@@ -179,9 +179,9 @@ def conv2d_backward(
     x: np.ndarray,
     weight: np.ndarray,
     *,
-    stride: object = 1,
-    padding: object = 0,
-    dilation: object = 1,
+    stride: IntOrPair = 1,
+    padding: ConvPadding = 0,
+    dilation: IntOrPair = 1,
     groups: int = 1,
     backend: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

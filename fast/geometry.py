@@ -1,5 +1,6 @@
 """The geometry of an operation: every way to write it goes in, one normalised form comes out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from convoracle.fast.shapes import (
     window_extent,
 )
 
+IntOrPair = int | Sequence[int]
+ConvPadding = IntOrPair | str | Sequence[Sequence[int]]
 Pair = tuple[int, int]
 Ends = tuple[Pair, Pair]
 Shape = tuple[int, ...]
@@ -60,8 +63,6 @@ def conv2d_geometry(
             f"{operation}: {filters} filters (weight of shape {weight_shape}) cannot be divided "
             f"into groups={group_count}"
         )
-    # A kernel of size 1 has no holes; kernels may count on a dilation that fits the input.
-    holes = (holes[0] if kernel_size[0] > 1 else 1, holes[1] if kernel_size[1] > 1 else 1)
     ends = _conv_padding(operation, padding, input_size, kernel_size, steps, holes)
     padded = tuple(n + before + after for n, (before, after) in zip(input_size, ends, strict=True))
     extent = tuple(window_extent(k, d) for k, d in zip(kernel_size, holes, strict=True))
@@ -127,7 +128,6 @@ def pool2d_geometry(
     steps = kernel if is_kernel else check_pair(operation, "stride", stride, 1)
     ends = check_pair(operation, "padding", padding, 0)
     holes = check_pair(operation, "dilation", dilation, 1)
-    holes = (holes[0] if kernel[0] > 1 else 1, holes[1] if kernel[1] > 1 else 1)
     if 2 * ends[0] > kernel[0] or 2 * ends[1] > kernel[1]:
         raise ValueError(f"{operation}: padding {ends} must be at most half the kernel {kernel}")
     size = input_shape[2:]

@@ -4,16 +4,16 @@ import numpy as np
 
 from convoracle.fast.arguments import check_flag, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.geometry import pool2d_geometry
+from convoracle.fast.geometry import IntOrPair, pool2d_geometry
 from convoracle.fast.kernels import run
 
 
 def max_pool2d(
     x: np.ndarray,
-    kernel_size: object,
-    stride: object = None,
-    padding: object = 0,
-    dilation: object = 1,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    dilation: IntOrPair = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
     *,

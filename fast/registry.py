@@ -116,6 +116,11 @@ def backends() -> tuple[str, ...]:
     return (*BUILT_IN, *sorted(plugins.names() - BUILT_IN.keys()))
 
 
+def is_backend(name: str) -> bool:
+    """Tell whether there is a backend of this name; plug-ins are looked for only if it is not built in."""
+    return name in BUILT_IN or name in plugins.names()
+
+
 def missing(backend: str) -> str | None:
     """Return why a backend cannot be used here (a module is missing, a plug-in is broken), or None if it can."""
     try:
@@ -138,7 +143,7 @@ def variants_of(backend: str) -> Mapping[str, Variant]:
     """
     if backend in BUILT_IN:
         return BUILT_IN[backend]
-    if backend not in plugins.names():
+    if not is_backend(backend):
         raise ValueError(f"unknown backend {backend!r}; available: {', '.join(backends())}")
     return plugins.load(backend, Variant, OPERATIONS)
 
@@ -178,7 +183,7 @@ def variant(operation: str, backend: str) -> Variant:
     'normwise'
     """
     _check_operation(operation)
-    if backend not in backends():
+    if not is_backend(backend):
         raise ValueError(f"unknown backend {backend!r}; available for {operation}: {', '.join(variants(operation))}")
     table = variants_of(backend)
     if operation not in table:

@@ -108,7 +108,7 @@ def get_backend() -> str:
     named = os.environ.get(VARIABLE)
     if not named:
         return DEFAULT
-    if named not in registry.backends():
+    if not registry.is_backend(named):
         raise ValueError(
             f"environment variable {VARIABLE}: unknown backend {named!r}; available: {', '.join(registry.backends())}"
         )
@@ -161,6 +161,6 @@ def _numbers(value: Any) -> Iterator[Any]:
 def _check_name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"backend must be a str, got {type(name).__name__}")
-    if name not in registry.backends():
+    if not registry.is_backend(name):
         raise ValueError(f"unknown backend {name!r}; available: {', '.join(registry.backends())}")
     return name

@@ -8,6 +8,8 @@ import dataclasses
 import re
 from typing import Any
 
+from convoracle.harness.candidate import DTYPES
+from convoracle.harness.data import LAYOUTS
 from convoracle.harness.operations import Operation
 
 
@@ -22,7 +24,7 @@ def parse(operation: Operation, text: str) -> Any:
     Raises
     ------
     ValueError
-        If a field is missing, unknown or unreadable, or if the operation cannot have such a case.
+        If a field is missing, unknown, unreadable or no legal value, or if the operation cannot have such a case.
     """
     words = dict(word.partition("=")[::2] for word in text.replace(",", " ").split())
     names = [field.name for field in dataclasses.fields(operation.case_type)]
@@ -36,8 +38,39 @@ def parse(operation: Operation, text: str) -> Any:
             + f"; fields: {', '.join(names)}"
         )
     case = operation.case_type(**{name: _value(name, word) for name, word in words.items()})
+    for name in names:
+        if not _is_legal(name, getattr(case, name), operation):
+            raise ValueError(f"case of {operation.name}: {name}={words[name]} is not possible")
     operation.operand_shapes(case)  # raises ValueError for an impossible case
     return case
+
+
+def _is_legal(name: str, value: Any, operation: Operation) -> bool:
+    """Return whether a value is one that a field of that name can have, whatever the other fields are."""
+    if name == "dtype":
+        return value in DTYPES and (operation.takes_integers or not value.startswith("int"))
+    if name == "layout":
+        return all(layout in LAYOUTS for layout in value)
+    if name in ("bias", "ceil_mode", "return_indices", "count_include_pad"):
+        return isinstance(value, bool)
+    if name in ("n", "c", "h", "w", "f", "groups", "seed"):
+        return _is_number(value, 0 if name == "seed" else 1)
+    if name == "divisor_override":
+        return value is None or _is_number(value, 1)
+    if name == "padding":
+        axes = value if isinstance(value, tuple) else (value,)
+        sides = [side for axis in axes for side in (axis if isinstance(axis, tuple) else (axis,))]
+        return isinstance(value, str) or all(_is_number(side, 0) for side in sides)
+    of_convolution = "groups" in {field.name for field in dataclasses.fields(operation.case_type)}
+    if value is None:
+        return name == "stride" and not of_convolution
+    if not isinstance(value, tuple):
+        return _is_number(value, 1) and not (name == "kernel_size" and of_convolution)
+    return all(_is_number(axis, 1) for axis in value)
+
+
+def _is_number(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _text(value: Any) -> str:

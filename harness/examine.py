@@ -187,7 +187,7 @@ class _Examination:
 
     def other_integers(self, passed: dict[str, np.ndarray], earlier: dict[str, np.ndarray]) -> None:
         """Call with other integers in the arrays of the first call."""
-        operands = integers(self.operation, self.case, 3)
+        operands = integers(self.operation, self.case, 3, stream="other integers")
         for name, values in operands.items():
             passed[name][...] = values
         expected = [_Expected(output, output.compute(operands)) for output in self.outputs]

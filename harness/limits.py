@@ -8,6 +8,8 @@ Limits = Mapping[str, Limit]
 
 T = TypeVar("T")
 
+_LARGEST_ASKED = 16
+
 
 def allowed(limit: Limit | None, value: Any) -> bool:
     """Return whether one value (of one axis, where an option has one for each axis) is inside a limit."""
@@ -21,6 +23,8 @@ def allowed(limit: Limit | None, value: Any) -> bool:
 def within(limits: Limits, name: str, options: Sequence[T]) -> list[T]:
     """Return those `options` of parameter `name` that the limits allow; where none is, the limit's own values.
 
+    A limit that is a function has no values of its own: the smallest positive integers that it allows stand for them.
+
     Raises
     ------
     ValueError
@@ -30,6 +34,9 @@ def within(limits: Limits, name: str, options: Sequence[T]) -> list[T]:
     kept = [option for option in options if allowed(limit, option)]
     if not kept and limit is not None and not callable(limit):
         kept = list(limit)
+    if not kept and callable(limit) and not isinstance(options[0], bool):
+        numbers: list[Any] = [number for number in range(1, _LARGEST_ASKED + 1) if limit(number)]
+        kept = numbers[:3]
     if not kept:
         raise ValueError(f"limits[{name!r}] leaves nothing to test: none of {list(options)} is allowed")
     return kept
@@ -38,14 +45,18 @@ def within(limits: Limits, name: str, options: Sequence[T]) -> list[T]:
 def inside(limits: Limits, case: Any) -> bool:
     """Return whether a case is inside the limits.
 
-    A limit that is a collection allows a value that is in it; a pair both of whose axes are in it; padding that is the
-    same on both sides of each axis, by an amount that is in it. A pool's stride of None stands for the kernel.
+    A limit that is a collection allows a value that is in it; an integer whose pair is in it; a pair both of whose axes
+    are in it; padding that is the same on both sides of each axis, by an amount that is in it. A function is asked
+    about one axis at a time, except for options the case lists as ``asked_whole``. A pool's stride of None stands for
+    the kernel, a bias of None for no bias.
     """
     for name, limit in limits.items():
         value = getattr(case, name)
-        if value is None and name == "stride" and not allowed(limit, None):
+        if value is None and name == "stride" and (callable(limit) or None not in limit):
             value = case.kernel_size
-        if callable(limit) and name == "padding":
+        if name == "bias" and not value and allowed(limit, None):
+            continue
+        if callable(limit) and name in case.asked_whole:
             if not limit(value):
                 return False
         elif not allowed_in_parts(limit, value):
@@ -53,9 +64,9 @@ def inside(limits: Limits, case: Any) -> bool:
     return True
 
 
-def allowed_in_parts(limit: Limit, value: Any) -> bool:
+def allowed_in_parts(limit: Limit | None, value: Any) -> bool:
     """Return whether a value, or each of its axes, is inside a limit."""
-    if not callable(limit) and value in limit:
+    if limit is not None and not callable(limit) and (value in limit or (value, value) in limit):
         return True
     if not isinstance(value, tuple):
         return allowed(limit, value)

@@ -20,7 +20,9 @@ def shapes_of_values(operation: Operation, case: Any) -> dict[str, tuple[int, ..
     return {name: shape for name, shape in operation.operand_shapes(case).items() if name != "indices"}
 
 
-def integers(operation: Operation, case: Any, amplitude: int | None = None, sparse: int = 0) -> dict[str, np.ndarray]:
+def integers(
+    operation: Operation, case: Any, amplitude: int | None = None, sparse: int = 0, stream: str = "integers"
+) -> dict[str, np.ndarray]:
     """Return integer operands, as float64, of the largest amplitude whose every partial sum is exactly representable.
 
     Parameters
@@ -31,8 +33,10 @@ def integers(operation: Operation, case: Any, amplitude: int | None = None, spar
         Another amplitude; the largest provable one by default.
     sparse : int
         Keep only one in ``2**sparse`` elements of the last many-dimensional operand.
+    stream : str
+        Other streams of the same case hold other integers.
     """
-    choices = Choices(case.seed, operation.name, "integers")
+    choices = Choices(case.seed, operation.name, stream)
     outputs = operation.outputs(case)
     largest = exact_amplitude(outputs, case.dtype) if amplitude is None else amplitude
     if case.seed < SIMPLE_SEEDS // 2:

@@ -40,7 +40,7 @@ class LiveBar:
             console=console,
             transient=True,
         )
-        self._task = self._progress.add_task("verify", total=sum(job.examples for job in jobs), doing="")
+        self._task = self._progress.add_task("verify", total=sum(job.examples for job in jobs), doing="starting")
         self._cases: dict[Job, int] = {}
 
     def __enter__(self) -> Self:

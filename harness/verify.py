@@ -79,6 +79,8 @@ def verify(
     (True, 'A')
     """
     name, command = named(candidate)
+    if (limits or {}) != getattr(candidate, "limits", {}):
+        command = None  # the command line learns limits from the function alone
     dtypes = (dtypes,) if isinstance(dtypes, str) else tuple(dtypes)
     subject = Candidate(candidate, name, limits or {}, accuracy, dtypes, command)
     return run(operation_named(operation), subject, examples=examples, seed=seed, case=case)
@@ -120,15 +122,17 @@ def run(
 
 def draw(operation: Operation, limits: Limits, dtypes: tuple[str, ...], seed: int, number: int) -> Any:
     """Return case `number` of the campaign with this seed: a function of its arguments alone."""
+    reason = ""
     for attempt in range(100):
         choices = Choices(seed, operation.name, number, attempt)
-        case = operation.draw(choices, limits, dtypes, number)
         try:
+            case = operation.draw(choices, limits, dtypes, number)
             operation.operand_shapes(case)
-        except ValueError:
-            continue  # a limit forced a combination that does not fit
+        except ValueError as error:  # a limit forced a combination that does not fit
+            reason = str(error)
+            continue
         return case
-    raise ValueError(f"{operation.name}: the limits leave nothing to test: no possible case in 100 attempts")
+    raise ValueError(f"{operation.name}: the limits leave nothing to test: no possible case in 100 attempts: {reason}")
 
 
 def failure(operation: Operation, case: Any, number: int, problem: Problem, command: str) -> Failure:
@@ -208,5 +212,7 @@ def _command(operation: Operation, candidate: Candidate) -> str:
     """Return what runs one case of a candidate: a command, or Python where no command reaches the callable."""
     if candidate.command is not None:
         return command_line(operation.name, candidate.command, candidate.accuracy)
-    accuracy = "" if candidate.accuracy == "componentwise" else f", accuracy={candidate.accuracy!r}"
-    return f"verify({operation.name!r}, {candidate.name}, case='{{case}}'{accuracy})"
+    options = "" if candidate.accuracy == "componentwise" else f", accuracy={candidate.accuracy!r}"
+    if candidate.limits:
+        options += f", limits={dict(candidate.limits)!r}".replace("{", "{{").replace("}", "}}")
+    return f"verify({operation.name!r}, {candidate.name.replace(':', '.')}, case='{{case}}'{options})"

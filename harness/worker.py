@@ -70,6 +70,7 @@ def serve(connection: "Connection[Message, Job | None]") -> None:
     """Carry out jobs from `connection` until it says None, telling it about every step."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to handle: it ends this process
     _send_prints_to_stderr()
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # small calls: threads that spin in between take a processor
     while (job := connection.recv()) is not None:
         connection.send(_carry_out(job, connection))
 

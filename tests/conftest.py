@@ -13,6 +13,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="convoracle-numba-")
     atexit.register(shutil.rmtree, os.environ["NUMBA_CACHE_DIR"], ignore_errors=True)
 
+# PyTorch's and Numba's OpenMP threads otherwise spin between two calls, and take the cores from each other: a small
+# call is ten times slower for it on a busy machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # "dev" gives every developer the same examples in seconds; "nightly" looks for new ones.
 settings.register_profile("dev", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=200)

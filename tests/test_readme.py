@@ -21,7 +21,9 @@ def test_table_of_backends_is_the_programs(tmp_path: Path) -> None:
     assert shown == run("-m", "convoracle.harness.cli", "list", "--markdown", cwd=tmp_path).stdout
 
 
-@pytest.mark.parametrize("snippet", [text for text in SNIPPETS if "import convoracle" in text], ids=["verify", "backend"])
+@pytest.mark.parametrize(
+    "snippet", [text for text in SNIPPETS if "import convoracle" in text], ids=["verify", "backend"]
+)
 def test_python_snippets_run(snippet: str, tmp_path: Path) -> None:
     finished = run("-c", snippet, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr

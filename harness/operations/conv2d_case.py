@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 from convoracle import reference
 from convoracle.harness.choices import Choices
@@ -33,6 +33,9 @@ class Conv2dCase:
     dtype: str
     layout: tuple[str, ...]
     seed: int
+
+    asked_whole: ClassVar[tuple[str, ...]] = ("padding",)
+    """Options about which a limit that is a function is asked as they are passed, not axis by axis."""
 
     def sides(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return the padding as ((top, bottom), (left, right))."""
@@ -92,14 +95,15 @@ class Conv2dCase:
 def draw_case(choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: int) -> Conv2dCase:
     """Return case number `index`: see `geometry` for what the number decides."""
     wide, coincides = geometry.is_wide(index), geometry.coincides(index)
-    taps = [1, 2, 3, 4] if not wide else [3, 1, 2, 5]
+    trivial = geometry.is_trivial(index)
+    taps = [1] if trivial else [1, 2, 3, 4] if not wide else [3, 1, 2, 5]
     kernel = geometry.draw_pair(choices, limits, "kernel_size", taps)
     if wide and "kernel_size" not in limits:
         kernel = (kernel[0], choices.pick([5, 5, 6, 7]))
         kernel = kernel if choices.happens(3) else (kernel[1], max(kernel[0], 2))
-    if kernel[0] == kernel[1] and not coincides and "kernel_size" not in limits:
+    if kernel[0] == kernel[1] and not coincides and not trivial and "kernel_size" not in limits:
         kernel = (kernel[0], kernel[1] + 1)
-    stride = geometry.draw_pair(choices, limits, "stride", [1, 1, 2, 2, 3])
+    stride = geometry.draw_pair(choices, limits, "stride", [1] if trivial else [1, 1, 2, 2, 3])
     dilation = geometry.draw_pair(choices, limits, "dilation", [1, 1, 2, 2, 3])
     spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
     padding = _draw_padding(choices, limits, (spans[0], spans[1]))
@@ -127,7 +131,7 @@ def draw_case(choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: 
         padding=padding,
         dilation=geometry.pair_form(choices, dilation),
         groups=groups,
-        bias=choices.pick(within(limits, "bias", [False, True, True])),
+        bias=bool(choices.pick(within(limits, "bias", [False, True, True]))),
         dtype=dtypes[index % len(dtypes)],
         layout=geometry.draw_layouts(choices, 2),
         seed=choices.between(geometry.SIMPLE_SEEDS, 2**31),
@@ -151,7 +155,7 @@ def simpler_conv2d(case: Conv2dCase) -> Iterator[tuple[str, list[Any]]]:
 def _draw_channels(choices: Choices, limits: Limits, taken: set[int], index: int) -> tuple[int, int, int, int]:
     """Return groups, N, C, F: distinct from each other and from the sizes taken."""
     wide = geometry.is_wide(index)
-    groups = choices.pick(within(limits, "groups", [1, 1, 1, 2, 3, 4]))
+    groups = choices.pick(within(limits, "groups", [1, 1, 1, 2] if wide else [1, 1, 2, 2, 3, 4]))
     n = geometry.distinct(choices.between(3, 4) if wide else choices.between(1, 4), taken)
     in_group = choices.between(5, 6) if wide else choices.pick([1, 1, 2, 3, 4])
     out_group = choices.between(1, 2 if wide else 3)

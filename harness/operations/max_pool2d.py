@@ -11,7 +11,7 @@ from convoracle import reference
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, within
 from convoracle.harness.operations.base import Arrays, Operation, Output
-from convoracle.harness.operations.geometry import pair
+from convoracle.harness.operations.geometry import pair, pair_form
 from convoracle.harness.operations.pool2d_case import MaxPool2dCase, draw_case, draw_dilation, simpler_pool2d
 from convoracle.harness.oracle import compiled
 
@@ -33,7 +33,14 @@ class _OfMaxPool2d(Operation):
         dilation = draw_dilation(choices, limits)
         indices = choices.pick(within(limits, "return_indices", [False, True]))
         return draw_case(
-            MaxPool2dCase, choices, limits, dtypes, index, dilation, dilation=dilation, return_indices=indices
+            MaxPool2dCase,
+            choices,
+            limits,
+            dtypes,
+            index,
+            dilation,
+            dilation=pair_form(choices, dilation),
+            return_indices=indices,
         )
 
     def simpler(self, case: MaxPool2dCase) -> Iterator[tuple[str, list[Any]]]:

@@ -1,14 +1,15 @@
 """A case of two-dimensional pooling, shared by the pools and their gradients."""
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from convoracle import reference
 from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, allowed, within
+from convoracle.harness.limits import Limits, allowed_in_parts, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.geometry import pair
 
@@ -30,6 +31,9 @@ class Pool2dCase:
     dtype: str
     layout: tuple[str, ...]
     seed: int
+
+    asked_whole: ClassVar[tuple[str, ...]] = ()
+    """Options about which a limit that is a function is asked as they are passed, not axis by axis."""
 
     def dilations(self) -> tuple[int, int]:
         """Return the dilation along each axis."""
@@ -110,12 +114,14 @@ def draw_case(
     """Return case number `index`: see `geometry` for what the number decides. `dilations` is 1 for
     means; `own` are the case type's own fields."""
     wide, coincides = geometry.is_wide(index), geometry.coincides(index)
-    kernel = geometry.draw_pair(choices, limits, "kernel_size", [2, 2, 3, 3, 1, 4] if not wide else [5, 3, 2, 4])
+    trivial = geometry.is_trivial(index) and allowed_in_parts(limits.get("padding"), 0)
+    taps = [1] if trivial else [2, 2, 3, 3, 1, 4] if not wide else [5, 3, 2, 4]
+    kernel = geometry.draw_pair(choices, limits, "kernel_size", taps)
     if wide and "kernel_size" not in limits:
         kernel = (kernel[0], 5) if choices.happens(2) else (5, kernel[0])
-    if kernel[0] == kernel[1] and not coincides and "kernel_size" not in limits and choices.below(4):
+    if kernel[0] == kernel[1] and not coincides and not trivial and "kernel_size" not in limits and choices.below(4):
         kernel = (kernel[0], kernel[1] + 1)
-    stride = _draw_stride(choices, limits, kernel)
+    stride = _draw_stride(choices, limits, kernel, [1] if trivial else [1, 2, 3, 1, 2, 4])
     steps = kernel if stride is None else pair(stride)
     padding = _draw_padding(choices, limits, kernel)
     ceil_mode = choices.pick(within(limits, "ceil_mode", [False, True]))
@@ -124,10 +130,23 @@ def draw_case(
     for axis, period in ((0, 1), (1, 8)):
         span = dilations[axis] * (kernel[axis] - 1) + 1
         size = geometry.input_size(out[axis], span, steps[axis], 2 * padding[axis], choices, period)
-        # Under ceil_mode the remainder adds a window; one stride less of input keeps the number of outputs as drawn.
-        remainder = (size + 2 * padding[axis] - span) % steps[axis]
-        if ceil_mode and remainder and size > steps[axis] and (size - steps[axis] + 2 * padding[axis] >= span):
-            size -= steps[axis]
+        # Under ceil_mode the remainder adds a window, unless that would start in the padding; where it does, one stride
+        # less of input keeps the number of outputs as drawn.
+        less = size - steps[axis]
+        if ceil_mode and less >= 1 and less + 2 * padding[axis] >= span:
+            windows = [
+                reference.pool_output_size(
+                    length,
+                    kernel[axis],
+                    stride=steps[axis],
+                    padding=padding[axis],
+                    dilation=dilations[axis],
+                    ceil_mode=True,
+                )
+                for length in (size, less)
+            ]
+            if windows == [out[axis] + 1, out[axis]]:
+                size = less
         sizes.append(size)
     if sizes[0] == sizes[1] and not coincides:
         sizes[0] += steps[0]
@@ -175,10 +194,11 @@ def draw_dilation(choices: Choices, limits: Limits) -> tuple[int, int]:
     return geometry.draw_pair(choices, limits, "dilation", [1, 1, 2, 3])
 
 
-def _draw_stride(choices: Choices, limits: Limits, kernel: tuple[int, int]) -> IntOrPair | None:
+def _draw_stride(choices: Choices, limits: Limits, kernel: tuple[int, int], options: list[int]) -> IntOrPair | None:
     """Return a stride, or None for the kernel's own size where the limits allow that."""
     limit = limits.get("stride")
-    none_allowed = limit is None or allowed(limit, None) or all(allowed(limit, k) for k in kernel)
+    names_none = limit is not None and not callable(limit) and None in limit
+    none_allowed = names_none or allowed_in_parts(limit, kernel)
     if none_allowed and choices.happens(4):
         return None
     numbers: Limits = limits
@@ -186,15 +206,15 @@ def _draw_stride(choices: Choices, limits: Limits, kernel: tuple[int, int]) -> I
         numbers = {**limits, "stride": [value for value in limit if value is not None]}
     if limit is not None and not callable(limit) and not numbers["stride"]:
         return None
-    return geometry.pair_form(choices, geometry.draw_pair(choices, numbers, "stride", [1, 2, 3, 1, 2, 4]))
+    return geometry.pair_form(choices, geometry.draw_pair(choices, numbers, "stride", options))
 
 
 def _draw_padding(choices: Choices, limits: Limits, kernel: tuple[int, int]) -> tuple[int, int]:
     """Return padding of at most half the kernel along each axis."""
-    axes = []
-    for k in kernel:
-        fitting = [amount for amount in range(k // 2 + 1) if allowed(limits.get("padding"), amount)]
-        if not fitting:
-            raise ValueError(f"limits['padding'] leaves nothing to test for a kernel of {k}: at most {k // 2} is legal")
-        axes.append(choices.pick(fitting))
-    return axes[0], axes[1]
+    legal = itertools.product(*(range(k // 2 + 1) for k in kernel))
+    fitting = [(first, second) for first, second in legal if allowed_in_parts(limits.get("padding"), (first, second))]
+    if not fitting:
+        raise ValueError(
+            f"limits['padding'] leaves nothing to test for a kernel of {kernel}: at most half of it is legal"
+        )
+    return choices.pick(fitting)

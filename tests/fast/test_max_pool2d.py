@@ -75,6 +75,10 @@ def test_indices_in_another_byte_order(exact_backend: str) -> None:
     np.testing.assert_array_equal(grad, [[[[0, 1], [0, 1]]]])
 
 
+def test_huge_steps_of_a_kernel_of_one_position(exact_backend: str) -> None:
+    assert pool([[3, 5], [7, 9]], 1, 2**31 - 1, 0, 2**31 - 1, True, backend=exact_backend) == ([[3]], [[0]])
+
+
 @given(data=st.data(), ceil_mode=st.booleans(), dtype=st.sampled_from(registry.ALL_DTYPES))
 def test_values_of_pytorch_exactly(data: st.DataObject, ceil_mode: bool, dtype: str) -> None:
     kernel, stride = (tuple(data.draw(st.integers(1, 4)) for _ in range(2)) for _ in range(2))

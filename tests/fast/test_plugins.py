@@ -68,6 +68,14 @@ def test_installing_changes_nothing_until_it_is_named() -> None:
     assert "kernel_of_a_third_party" not in sys.modules
 
 
+def test_built_in_backends_do_not_look_for_plug_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "names", lambda: pytest.fail("looked for plug-ins"))
+    for name in ("im2col", "scipy"):
+        with co.use_backend(name):
+            assert co.conv2d(X, WEIGHT)[0, 0, 0, 0] == 6
+    assert co.conv2d(X, WEIGHT, backend="scipy")[0, 0, 0, 0] == 6
+
+
 def test_it_is_listed_without_being_imported() -> None:
     assert registry.backends() == (
         *("im2col", "numba", "scipy", "scipy-fft"),

@@ -1,0 +1,50 @@
+"""Every backend is right by the harness, and keeps what built-in backends promise beyond it."""
+
+import numpy as np
+import pytest
+
+import convoracle
+from convoracle.fast import registry
+from convoracle.harness import OPERATIONS
+from convoracle.harness.candidates import Source
+from convoracle.harness.data import LAYOUTS, lay_out
+from convoracle.harness.operands import random_floats
+from convoracle.harness.verify import draw, run
+
+VARIANTS = [(operation, backend) for operation in OPERATIONS for backend in registry.variants(operation)]
+
+
+@pytest.mark.parametrize(("operation", "backend"), VARIANTS)
+def test_is_right_for_every_dtype_it_declares(operation: str, backend: str) -> None:
+    candidate = Source("backend", backend).load(operation).taking(None, OPERATIONS[operation])
+    report = run(OPERATIONS[operation], candidate, examples=3 * len(candidate.dtypes), seed=1)
+    assert report.passed, str(report)
+    assert report.grade == ("A" if candidate.accuracy == "componentwise" else "B"), str(report)
+
+
+@pytest.mark.parametrize(("operation", "backend"), VARIANTS)
+def test_same_bits_in_every_layout_and_alone_and_c_ordered(operation: str, backend: str) -> None:
+    known = OPERATIONS[operation]
+    for number in range(14):
+        case = draw(known, {}, ("float32", "float64"), 2, number)
+        operands = random_floats(known, case)[1]
+        arrays = {
+            name: operands[name] if name == "indices" else operands[name].astype(case.dtype)
+            for name in known.operand_shapes(case)
+        }
+
+        def results(case: object, arrays: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+            positional, keywords = known.arguments(case, arrays)
+            returned = getattr(convoracle, operation)(*positional, **keywords, backend=backend)
+            return returned if isinstance(returned, tuple) else (returned,)
+
+        expected = results(case, arrays)
+        assert all(result.flags.c_contiguous for result in expected)
+        layout = LAYOUTS[1 + number % (len(LAYOUTS) - 1)]
+        other = results(case, {name: lay_out(array, layout) for name, array in arrays.items()})
+        assert [result.tobytes() for result in other] == [result.tobytes() for result in expected], (case, layout)
+        alone = known.alone(case)
+        if alone is not None:
+            batched = ("x", "grad_output", "indices")
+            last = results(alone, {name: array[-1:] if name in batched else array for name, array in arrays.items()})
+            assert [result.tobytes() for result in last] == [result[-1:].tobytes() for result in expected], case
