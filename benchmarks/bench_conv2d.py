@@ -3,7 +3,7 @@
 from benchmarks.calls import conv_call
 from benchmarks.layers import BACKENDS, CONV_LAYERS
 from benchmarks.limits import leave_out
-from benchmarks.timer import median_ns
+from benchmarks.timer import median_ns_per_step
 
 
 class Conv2d:
@@ -23,4 +23,4 @@ class Conv2d:
 
     def track_conv2d(self, backend: str, layer: str) -> float:
         """Measure `conv2d`."""
-        return median_ns(self.call) / self.macs
+        return median_ns_per_step(self.call, self.macs)

@@ -1,4 +1,4 @@
-"""Peak memory of a process that makes one call; hold it against the baseline, which makes none."""
+"""Peak memory of a process that makes one call; hold it against that of one that only loads the backend."""
 
 from benchmarks.calls import conv_call, pool_call, smallest_call
 from benchmarks.layers import BACKENDS, MEMORY_CONV_LAYERS, MEMORY_POOL_LAYERS
@@ -6,10 +6,29 @@ from benchmarks.limits import leave_out, reason_to_leave_out
 
 
 def compile_elsewhere(operations: list[str]) -> None:
-    """Fill Numba's cache on disk in this process, so that the one that is measured does not hold the compiler's work."""
+    """Fill Numba's cache on disk from this process, so that no compiler runs in the one that is measured."""
     for operation in operations:
         if reason_to_leave_out(operation, "numba") is None:
             smallest_call(operation, "numba")()
+
+
+class LoadedMemory:
+    """The baseline: interpreter, libraries, and a convolution of a few values."""
+
+    params = (BACKENDS,)
+    param_names = ("backend",)
+
+    def setup_cache(self) -> None:
+        """Compile, once for all, in a process of its own."""
+        compile_elsewhere(["conv2d"])
+
+    def setup(self, backend: str) -> None:
+        """Load the backend."""
+        leave_out("conv2d", backend)
+        smallest_call("conv2d", backend)()
+
+    def peakmem_loaded(self, backend: str) -> None:
+        """Do nothing more."""
 
 
 class ConvMemory:
@@ -33,9 +52,6 @@ class ConvMemory:
         """Make the call."""
         self.call()
 
-    def peakmem_baseline(self, backend: str, operation: str, layer: str) -> None:
-        """Do nothing: the interpreter, the libraries and the arrays."""
-
 
 class PoolMemory:
     """The poolings."""
@@ -56,6 +72,3 @@ class PoolMemory:
     def peakmem_call(self, backend: str, operation: str, layer: str) -> None:
         """Make the call."""
         self.call()
-
-    def peakmem_baseline(self, backend: str, operation: str, layer: str) -> None:
-        """Do nothing: the interpreter, the libraries and the arrays."""

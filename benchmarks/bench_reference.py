@@ -2,13 +2,13 @@
 
 from benchmarks.calls import reference_call
 from benchmarks.layers import REFERENCE_CONV, REFERENCE_POOL
-from benchmarks.timer import median_ns
+from benchmarks.timer import median_ns_per_step
 
 
 class Reference:
     """Nanoseconds per multiply-accumulate, or per window value, of the interpreted loops."""
 
-    params = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "max_pool2d", "avg_pool2d"]  # noqa: RUF012
+    params = ("conv2d", "conv2d_input_grad", "conv2d_weight_grad", "max_pool2d", "avg_pool2d")
     param_names = ("operation",)
     unit = "ns/MAC or window value"
 
@@ -20,4 +20,4 @@ class Reference:
 
     def track_reference(self, operation: str) -> float:
         """Measure the reference."""
-        return median_ns(self.call) / self.steps
+        return median_ns_per_step(self.call, self.steps)

@@ -80,7 +80,7 @@ POOL_LAYERS = {
 
 # Too large to be timed again and again: one call shows the memory.
 MEMORY_CONV_LAYERS = {
-    "resnet50 3x3": ConvLayer((1, 64, 56, 56), (64, 64, 3, 3), (1, 64, 56, 56), {"padding": 1}),
+    "cifar 3x3 batch 32": ConvLayer((32, 3, 32, 32), (8, 3, 3, 3), (32, 8, 32, 32), {"padding": 1}),
     "vgg16 conv1_2": ConvLayer((1, 64, 224, 224), (64, 64, 3, 3), (1, 64, 224, 224), {"padding": 1}),
 }
 MEMORY_POOL_LAYERS = {

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
-LEAST_SAMPLES = 5
-LEAST_NS = 300_000_000
+LEAST_SAMPLES = 3
+LEAST_NS = 200_000_000
 LEAST_SAMPLE_NS = 1_000_000
 
 
-def median_ns(call: Callable[[], Any]) -> float:
-    """Return the median wall-clock time of a call, in nanoseconds; the caller has warmed it up.
+def median_ns_per_step(call: Callable[[], Any], steps: int) -> float:
+    """Return the median wall-clock time of a call in nanoseconds, divided by the number of steps it does.
+
+    The caller has warmed it up. Four digits are given: no machine repeats the fifth.
 
     Short calls are made several times per sample. The median of all samples is robust against the interruptions of a
     shared machine, of which the mean is not; the minimum would hide a kernel that is slow every other time.
@@ -30,7 +32,7 @@ def median_ns(call: Callable[[], Any]) -> float:
     finally:
         if was_enabled:
             gc.enable()
-    return statistics.median(samples)
+    return float(f"{statistics.median(samples) / steps:.4g}")
 
 
 def _sample(call: Callable[[], Any], calls: int) -> int:
