@@ -13,8 +13,9 @@ import numpy as np
 UNIT_ROUNDOFF = {"float16": 2.0**-24, "float32": 2.0**-24, "float64": 2.0**-53}
 SMALLEST_SUBNORMAL = {"float16": 2.0**-149, "float32": 2.0**-149, "float64": 2.0**-1074}
 
-# Integers up to 2**EXACT_BITS are all representable: in the type itself, which every partial sum must fit.
-EXACT_BITS = {"float16": 11, "float32": 24, "float64": 53}
+# Integers up to 2**EXACT_BITS are all representable in the type that every partial sum must fit: the floating-point
+# type itself, and int64 for every integer type.
+EXACT_BITS = {"float16": 11, "float32": 24, "float64": 53, "int8": 62, "int16": 62, "int32": 62, "int64": 62}
 
 
 def gamma(roundings: int, unit: float) -> float:
@@ -40,7 +41,8 @@ def componentwise(magnitude: np.ndarray, truth: np.ndarray, roundings: int, dtyp
     dtype : {"float16", "float32", "float64"}
         The candidate's dtype. float16 accumulates in float32 and rounds once at the end.
     """
-    computed_magnitude = magnitude * (1.0 + gamma(roundings + 1, UNIT_ROUNDOFF["float64"]))
+    # 12 roundings more than the magnitude went through: those of this formula itself.
+    computed_magnitude = magnitude * (1.0 + gamma(roundings + 12, UNIT_ROUNDOFF["float64"]))
     bound = gamma(roundings, UNIT_ROUNDOFF[dtype]) * computed_magnitude + roundings * SMALLEST_SUBNORMAL[dtype]
     if dtype == "float16":
         return bound * (1.0 + 2.0**-11) + 2.0**-11 * np.abs(truth) + 2.0**-25

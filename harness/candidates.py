@@ -69,10 +69,14 @@ class Source:
             If it does not exist here, or nothing says which operation it is.
         """
         if self.kind == "backend":
+            try:
+                variants = registry.variants_of(self.name)
+            except (ImportError, ValueError) as error:
+                raise CannotRun(str(error)) from error
             reason = registry.missing(self.name)
             if reason is not None:
                 raise CannotRun(f"backend {self.name!r} needs {reason}")
-            return tuple(name for name in OPERATIONS if name in registry.variants_of(self.name))
+            return tuple(name for name in OPERATIONS if name in variants)
         if self.kind == "peer":
             return tuple(self._peer())
         function = self.name.rpartition(":")[2].rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""The command line: ``convoracle verify`` and ``convoracle list``."""
+"""The command line: ``convoracle verify``, ``convoracle prove`` and ``convoracle list``."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ import convoracle
 from convoracle.harness.candidate import ACCURACIES, DTYPES
 from convoracle.harness.candidates import PEERS
 from convoracle.harness.profiles import PROFILES
+from convoracle.harness.proofs import PROOFS
 
 RIGHT, WRONG, COULD_NOT_RUN = 0, 1, 2
 
@@ -91,6 +92,21 @@ def verify(
             junit_file=junit_file,
         )
     )
+
+
+@main.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(list(PROOFS)))
+@click.option("--configurations", type=click.IntRange(min=1), metavar="N", help="How many; default: each proof's own.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the counts here.")
+def prove(names: tuple[str, ...], configurations: int | None, json_file: Path | None) -> None:
+    """Prove the oracle: exact, gradients, twins, triangulated, outside, or those named.
+
+    Every proof prints what it compared and how often. The exit status is 0 if all hold, 1 if one does not, 2 if one
+    could not be run.
+    """
+    from convoracle.harness import cli_prove
+
+    sys.exit(cli_prove.prove(names, configurations, json_file))
 
 
 @main.command("list")

@@ -56,6 +56,14 @@ def lay_out(values: np.ndarray, layout: str) -> np.ndarray:
     return view
 
 
+def read_only(array: np.ndarray) -> np.ndarray:
+    """Return a view that cannot be made writable again: what owns the memory is read-only too."""
+    owner = array if array.base is None else array.base
+    owner.flags.writeable = False
+    array.flags.writeable = False
+    return array.view()
+
+
 def split(values: np.ndarray, bits: int) -> list[np.ndarray]:
     """Split float64 `values` exactly into a sum of arrays, each holding integers of at most `bits` bits times one unit.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from convoracle.harness import bounds, checks
 from convoracle.harness.checks import Problem
-from convoracle.harness.data import LAYOUTS, lay_out
+from convoracle.harness.data import LAYOUTS, lay_out, read_only
 from convoracle.harness.operands import exact_amplitude, integers, random_floats
 from convoracle.harness.operations.base import Arrays, Operation, Output
 
@@ -120,7 +120,7 @@ class _Examination:
             expected = []
             for output in self.outputs:
                 largest = float(np.max(checks.magnitude(output, operands), initial=0.0))
-                assert largest <= 2 ** bounds.EXACT_BITS.get(self.case.dtype, 53), "the proof of exactness failed"
+                assert largest <= 2 ** bounds.EXACT_BITS[self.case.dtype], "the proof of exactness failed"
                 expected.append(_Expected(output, output.compute(operands)))
             self.outcome.checked["exact"] += 1
             return operands, expected
@@ -197,15 +197,14 @@ class _Examination:
         """Call with read-only arrays in another layout, from another thread."""
         layouts = tuple(LAYOUTS[(LAYOUTS.index(layout) + 1) % len(LAYOUTS)] for layout in self.case.layout)
         passed = self.arranged(operands, layouts)
-        for array in passed.values():
-            array.flags.writeable = False
+        passed = {name: read_only(array) for name, array in passed.items()}
         finished: list[Any] = []
 
         def body() -> None:
             try:
                 finished.append(self.call(self.case, passed, {}))
-            except _Found as found:
-                finished.append(found)
+            except BaseException as error:
+                finished.append(error)
 
         thread = threading.Thread(target=body, name="convoracle-other-thread")
         thread.start()
@@ -214,6 +213,8 @@ class _Examination:
         if isinstance(finished[0], _Found):
             problem = finished[0].problem
             self.fail("contract", "read-only, layout, thread", f"{where}: {problem.sentence}")
+        if isinstance(finished[0], BaseException):
+            raise finished[0]
         self.outcome.checked["contract"] += 1
         self.judge(expected, finished[0], slice(None), f"the same integers {where}", "read-only, layout, thread")
 

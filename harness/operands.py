@@ -11,9 +11,6 @@ from convoracle.harness.data import FLOAT_KINDS, floats
 from convoracle.harness.operations.base import Operation, Output
 from convoracle.harness.operations.geometry import SIMPLE_SEEDS
 
-# Products of two such integers, summed a million times, still fit float64, in which the oracle adds them.
-_LARGEST_INTEGER = {"int8": 127, "int16": 2**13, "int32": 2**13, "int64": 2**13}
-
 
 def shapes_of_values(operation: Operation, case: Any) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the operands that hold values, not indices."""
@@ -23,7 +20,10 @@ def shapes_of_values(operation: Operation, case: Any) -> dict[str, tuple[int, ..
 def integers(
     operation: Operation, case: Any, amplitude: int | None = None, sparse: int = 0, stream: str = "integers"
 ) -> dict[str, np.ndarray]:
-    """Return integer operands, as float64, of the largest amplitude whose every partial sum is exactly representable.
+    """Return integer operands of the largest amplitude whose every partial sum is exactly representable.
+
+    They are float64 arrays for a floating-point case and int64 arrays for an integer one, in which they reach down to
+    the dtype's smallest value, and their sums beyond what float64 could hold.
 
     Parameters
     ----------
@@ -41,11 +41,15 @@ def integers(
     largest = exact_amplitude(outputs, case.dtype) if amplitude is None else amplitude
     if case.seed < SIMPLE_SEEDS // 2:
         largest = min(largest, 3)
+    is_integer = case.dtype.startswith("int")
+    number = np.int64 if is_integer else np.float64
     if outputs[0].is_selection:
-        return {name: _tied(choices, shape, largest) for name, shape in shapes_of_values(operation, case).items()}
+        shapes = shapes_of_values(operation, case)
+        return {name: _tied(choices, shape, largest).astype(number) for name, shape in shapes.items()}
     multiple = outputs[0].multiple
+    lowest = -largest - (is_integer and largest == np.iinfo(case.dtype).max)
     arrays = {
-        name: choices.integers(shape, -largest, largest).astype(np.float64) * multiple
+        name: choices.integers(shape, lowest, largest).astype(number) * multiple
         for name, shape in shapes_of_values(operation, case).items()
     }
     if sparse:
@@ -69,10 +73,9 @@ def exact_amplitude(outputs: tuple[Output, ...], dtype: str) -> int:
 
     Every partial sum, in whatever order, is bounded by that number, and all integers up to it are representable.
     """
-    if dtype in _LARGEST_INTEGER:
-        return _LARGEST_INTEGER[dtype]
     capacity = 2 ** bounds.EXACT_BITS[dtype]
-    amplitude = capacity
+    amplitude = int(np.iinfo(dtype).max) if dtype.startswith("int") else capacity
+    amplitude = min(amplitude, capacity)
     for output in outputs:
         if output.is_selection:
             continue
@@ -87,4 +90,4 @@ def _tied(choices: Choices, shape: tuple[int, ...], largest: int) -> np.ndarray:
     amplitude = choices.pick([1, 2, 5, 100, largest])
     amplitude = min(amplitude, largest)
     low, high = choices.pick([(-amplitude, amplitude), (-amplitude, amplitude), (-amplitude, -1)])
-    return choices.integers(shape, low, high).astype(np.float64)
+    return choices.integers(shape, low, high)

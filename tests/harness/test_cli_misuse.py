@@ -1,0 +1,81 @@
+"""The command line asked for what it cannot do, and for help; and `convoracle list`."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+import convoracle
+from convoracle.fast import registry
+from convoracle.harness.cli import main
+from convoracle.harness.operations import OPERATIONS
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["conv4d"], "unknown operation 'conv4d'; known: conv2d, conv2d_input_grad"),
+        (["conv2d", "--backend", "im2row"], "could not run: unknown backend 'im2row'; available"),
+        (["conv2d", "--backend", "scipy-fft", "max_pool2d", "--case", "n=1"], "--case needs one OPERATION and a"),
+        (["conv2d", "--case", "n=1"], "--case needs one OPERATION and a --backend or --candidate"),
+        (["conv2d", "--backend", "numba", "--case", "n=1"], "case of conv2d: missing field 'c'"),
+        (["--backend", "scipy-fft", "max_pool2d"], "could not run: scipy-fft has no max_pool2d; it has conv2d"),
+        (["--examples", "0"], "0 is not in the range x>=1"),
+        (["--seed", "-1"], "-1 is not in the range x>=0"),
+        (["--timeout", "0"], "0.0 is not in the range x>0"),
+        (["--dtype", "float8"], "'float8' is not one of 'float16', 'float32'"),
+        (["--accuracy", "good"], "'good' is not one of 'componentwise', 'normwise'"),
+        (["--profile", "huge"], "'huge' is not one of 'smoke', 'ci', 'nightly'"),
+    ],
+)
+def test_misuse_is_explained_with_status_2(arguments: list[str], words: str) -> None:
+    result = invoke("verify", *arguments)
+    assert result.exit_code == 2, result.output
+    assert words in " ".join(result.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("wrong", ["stride=0", "h=3x4", "dtype=float8", "layout=Q+Q", "seed=-1", "groups=0"])
+def test_an_impossible_case_is_explained_with_status_2(wrong: str) -> None:
+    text = "n=1 c=1 h=3 w=3 f=1 kernel_size=1x1 stride=1 padding=0 dilation=1 groups=1 bias=no dtype=float32 layout=C+C"
+    fields = dict(word.split("=") for word in f"{text} seed=0".split())
+    name, value = wrong.split("=")
+    fields[name] = value
+    case = " ".join(f"{name}={value}" for name, value in fields.items())
+    result = invoke("verify", "conv2d", "--backend", "im2col", "--case", case)
+    assert result.exit_code == 2
+    assert "Invalid value for --case" in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_version_and_help() -> None:
+    assert invoke("--version").output == f"convoracle, version {convoracle.__version__}\n"
+    for arguments in (["--help"], ["-h"], ["verify", "--help"], ["list", "-h"]):
+        result = invoke(*arguments)
+        assert result.exit_code == 0
+        assert result.output.startswith("Usage: ")
+    text = " ".join(invoke("verify", "--help").output.split())
+    assert "smoke: 40 cases, float32 and float64; ci: 200 cases, every declared dtype; nightly: 2000 cases" in text
+
+
+def test_list_names_every_operation_and_backend() -> None:
+    result = invoke("list")
+    assert result.exit_code == 0
+    first = [line.split()[0] for line in result.output.splitlines() if line.strip()]
+    assert [word for word in first if word in OPERATIONS] == list(OPERATIONS)
+    for backend in ("im2col", "numba", "scipy", "scipy-fft"):
+        assert backend in result.output
+
+
+def test_list_as_markdown_is_one_table() -> None:
+    result = invoke("list", "--markdown")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[0] == "| operation | im2col | numba | scipy | scipy-fft |"
+    assert lines[1] == "| --- | --- | --- | --- | --- |"
+    assert [line.split("`")[1] for line in lines[2:]] == list(registry.operations())
+    assert all(line.count("|") == 6 for line in lines)
+    assert lines[2].endswith("normwise: float32-64 |")
+    (mean,) = [line for line in lines if line.startswith("| `avg_pool2d` ")]
+    assert mean.endswith("| - |"), "no FFT of a mean"

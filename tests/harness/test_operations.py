@@ -1,0 +1,147 @@
+"""What each operation says about its outputs: the number of roundings, in literals, decides every verdict on floats."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convoracle.harness.descriptor import parse
+from convoracle.harness.operations import OPERATIONS, named
+
+CONV = (
+    "n=2 c=6 h=7 w=9 f=4 kernel_size=3x2 stride=2x1 padding=1.0x0.2 dilation=1 groups=2 bias={bias} dtype=float32 "
+    "layout=C+C seed=9"
+)
+POOL = "n=2 c=3 h=8 w=9 kernel_size=4x3 stride=3x2 padding=1x0 ceil_mode=no dtype=float32 layout=C seed=9 {own}"
+H_OUT, W_OUT = 3, 10
+
+
+def outputs(name: str, text: str) -> tuple[Any, ...]:
+    operation = OPERATIONS[name]
+    case = parse(operation, text)
+    found = operation.outputs(case)
+    operands = {key: np.ones(shape) for key, shape in operation.operand_shapes(case).items() if key != "indices"}
+    if name == "max_pool2d_backward":
+        operands["indices"] = np.zeros(case.output_shape(), np.int64)
+    for output in found:
+        assert output.compute(operands).shape == output.shape
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "bias", "expected"),
+    [
+        ("conv2d", "no", [("result", (2, 4, H_OUT, W_OUT), 18, 18)]),
+        ("conv2d", "yes", [("result", (2, 4, H_OUT, W_OUT), 18, 19)]),
+        ("conv2d_input_grad", "yes", [("grad_x", (2, 6, 7, 9), 12, 12)]),
+        ("conv2d_weight_grad", "yes", [("grad_weight", (4, 3, 3, 2), 60, 60)]),
+        ("conv2d_bias_grad", "yes", [("grad_bias", (4,), 60, 60)]),
+        (
+            "conv2d_backward",
+            "no",
+            [
+                ("grad_x", (2, 6, 7, 9), 12, 12),
+                ("grad_weight", (4, 3, 3, 2), 60, 60),
+                ("grad_bias", (4,), 60, 60),
+            ],
+        ),
+    ],
+)
+def test_outputs_of_convolutions(name: str, bias: str, expected: list[tuple[Any, ...]]) -> None:
+    found = outputs(name, CONV.format(bias=bias))
+    assert [(one.name, one.shape, one.products, one.roundings) for one in found] == expected
+    assert not any(one.is_selection or one.is_index or one.parts for one in found)
+
+
+def test_outputs_of_pools() -> None:
+    dilated = "dilation=1 return_indices={}"
+    values, indices = outputs("max_pool2d", POOL.format(own=dilated.format("yes")))
+    assert values.is_selection
+    assert indices.is_selection
+    assert (values.is_index, indices.is_index) == (False, True)
+    assert (values.name, indices.name, values.shape, indices.shape) == ("result", "indices", *[(2, 3, 3, 4)] * 2)
+    assert len(outputs("max_pool2d", POOL.format(own=dilated.format("no")))) == 1
+    (grad,) = outputs("max_pool2d_backward", POOL.format(own=dilated.format("no")))
+    assert (grad.name, grad.shape, grad.products, grad.roundings) == ("grad_x", (2, 3, 8, 9), 12, 12)
+
+
+@pytest.mark.parametrize(
+    ("own", "divisors"),
+    [
+        ("count_include_pad=yes divisor_override=none", [12]),
+        ("count_include_pad=no divisor_override=none", [9, 12]),
+        ("count_include_pad=no divisor_override=7", [7]),
+    ],
+)
+def test_outputs_of_means(own: str, divisors: list[int]) -> None:
+    (mean,) = outputs("avg_pool2d", POOL.format(own=own))
+    assert (mean.shape, mean.products, mean.roundings) == ((2, 3, 3, 4), 12, 14)
+    assert np.unique(mean.parts[0].divisors).tolist() == divisors
+    assert mean.box_norm == 12 / min(divisors)
+    (grad,) = outputs("avg_pool2d_backward", POOL.format(own=own))
+    # A window of 4x3 with stride 3x2: two windows along each axis meet in an element of x.
+    assert (grad.shape, grad.products, grad.roundings) == ((2, 3, 8, 9), 4, 6)
+    assert [int(part.divisors) for part in grad.parts] == divisors
+    assert grad.multiple == math.lcm(*divisors)
+
+
+def test_the_divisors_of_the_gradient_add_up_to_the_gradient() -> None:
+    operation = OPERATIONS["avg_pool2d_backward"]
+    case = parse(operation, POOL.format(own="count_include_pad=no divisor_override=none"))
+    (grad,) = operation.outputs(case)
+    given = {"grad_output": np.arange(72.0).reshape(2, 3, 3, 4) * grad.multiple}
+    whole = sum(part.compute(given) / part.divisors for part in grad.parts)
+    assert (whole == grad.compute(given)).all()
+
+
+def test_the_transform_is_counted_with_every_axis_doubled() -> None:
+    operation = OPERATIONS["conv2d"]
+    (output,) = operation.outputs(parse(operation, CONV.format(bias="no")))
+    # Every axis doubled: 2 images, 6 channels, (7 + 1 + 2 + 2 * 3) rows, (9 + 2 + 1 + 2 * 2) columns.
+    points = 4 * 2 * 6 * (2 * 16) * (2 * 16)
+    assert abs(output.transform_bits - math.log2(points)) < 2.0**-40
+    operation = OPERATIONS["avg_pool2d"]
+    (output,) = operation.outputs(parse(operation, POOL.format(own="count_include_pad=no divisor_override=none")))
+    points = 4 * 2 * 3 * (2 * (8 + 2 + 12)) * (2 * (9 + 0 + 9))
+    assert abs(output.transform_bits - math.log2(points)) < 2.0**-40
+
+
+@pytest.mark.parametrize(
+    ("words", "suits"),
+    [
+        ("kernel_size=3x3 stride=1 dilation=1", True),
+        ("kernel_size=3x3 stride=1x1 dilation=1x1", True),
+        ("kernel_size=3x2 stride=1 dilation=1", False),
+        ("kernel_size=3x3 stride=1x2 dilation=1", False),
+        ("kernel_size=3x3 stride=1 dilation=2", False),
+    ],
+)
+def test_winograd_applies_to_three_by_three_kernels_alone(words: str, suits: bool) -> None:
+    text = CONV.format(bias="no").split(" kernel_size")[0] + f" {words} padding=0 groups=2 bias=no dtype=float32 "
+    for name, terms in (("conv2d", 3), ("conv2d_input_grad", 2), ("conv2d_weight_grad", None)):
+        operation = OPERATIONS[name]
+        (output,) = operation.outputs(parse(operation, f"{text} layout=C+C seed=9"))
+        assert output.winograd_terms == ((terms or output.products) if suits else 0)
+
+
+def test_only_what_has_one_image_in_one_result_is_called_with_one_image_alone() -> None:
+    for name, operation in OPERATIONS.items():
+        text = CONV.format(bias="no")
+        if "pool" in name:
+            own = {"max": "dilation=1 return_indices=no", "avg": "count_include_pad=no divisor_override=none"}[name[:3]]
+            text = POOL.format(own=own)
+        case = parse(operation, text)
+        alone = operation.alone(case)
+        if name in ("conv2d_weight_grad", "conv2d_bias_grad", "conv2d_backward"):
+            assert alone is None
+        else:
+            assert alone == parse(operation, text.replace("n=2", "n=1"))
+
+
+def test_names_of_operations() -> None:
+    assert named("conv2d") is OPERATIONS["conv2d"]
+    nonsense: tuple[Any, ...] = ("conv3d", "", None, ["conv2d"])
+    for name in nonsense:
+        with pytest.raises(ValueError, match=r"unknown operation .*; known: conv2d, conv2d_input_grad"):
+            named(name)
