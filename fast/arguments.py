@@ -10,6 +10,13 @@ import numpy as np
 
 LARGEST_INT = 2**31 - 1
 
+PER_AXIS = {
+    1: "a tuple of one int (length,)",
+    2: "a pair of ints (height, width)",
+    3: "three ints (depth, height, width)",
+}
+"""How one value per axis is called in messages, by the number of axes."""
+
 
 def is_int(value: object) -> bool:
     """Tell whether `value` is a Python or NumPy integer; a bool is not."""
@@ -28,19 +35,38 @@ def check_int(operation: str, name: str, value: object, minimum: int) -> int:
 
 def check_pair(operation: str, name: str, value: object, minimum: int) -> tuple[int, int]:
     """Return `value`, an int, a one-tuple or a pair of ints, as a pair (height, width)."""
+    height, width = check_sizes(operation, name, value, minimum, 2)
+    return height, width
+
+
+def check_sizes(operation: str, name: str, value: object, minimum: int, axes: int) -> tuple[int, ...]:
+    """Return `value`, an int, a one-tuple or one int for each of 1 to 3 axes, as a tuple of that many ints."""
     if is_int(value):
         value = (value,)
+    allowed = f"{name} must be an int or {PER_AXIS[axes]}"
     if not isinstance(value, tuple | list):
-        raise TypeError(
-            f"{operation}: {name} must be an int or a pair of ints (height, width), "
-            f"got {type(value).__name__}: {value!r}"
-        )
-    if len(value) not in (1, 2):
-        raise ValueError(
-            f"{operation}: {name} must be an int or a pair of ints (height, width), got {len(value)} values: {value!r}"
-        )
-    sizes = [check_int(operation, name, size, minimum) for size in value]
-    return sizes[0], sizes[-1]
+        raise TypeError(f"{operation}: {allowed}, got {type(value).__name__}: {value!r}")
+    if len(value) not in (1, axes):
+        raise ValueError(f"{operation}: {allowed}, got {len(value)} values: {value!r}")
+    sizes = tuple(check_int(operation, name, size, minimum) for size in value)
+    return sizes if len(sizes) == axes else sizes * axes
+
+
+def check_axis(operation: str, axis: object, shape: tuple[int, ...]) -> int:
+    """Return `axis`, counted from the start, of an array of `shape`; it must not be empty."""
+    number = check_int(operation, "axis", axis, -LARGEST_INT)
+    if not -len(shape) <= number < len(shape):
+        raise ValueError(f"{operation}: axis must be between {-len(shape)} and {len(shape) - 1}, got {number}")
+    if shape[number] == 0:
+        raise ValueError(f"{operation}: axis {number} must not be empty, got shape {shape}")
+    return number % len(shape)
+
+
+def check_number(operation: str, name: str, value: object) -> float:
+    """Return `value`, a Python or NumPy number that is not complex, as a float."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{operation}: {name} must be a number, got {type(value).__name__}: {value!r}")
+    return float(value)
 
 
 def check_flag(operation: str, name: str, value: object) -> bool:

@@ -35,6 +35,22 @@ def check_array(operation: str, name: str, value: object, axes: str) -> np.ndarr
     return np.asarray(value)
 
 
+def check_values(operation: str, name: str, value: object) -> np.ndarray:
+    """Return `value`, a plain array of at least one dimension, of which only the first may be empty."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        raise ValueError(f"{operation}: {name} must have at least one dimension, got a scalar array")
+    letters = "N" + "*" * (value.ndim - 1) if isinstance(value, np.ndarray) else "N"
+    return check_array(operation, name, value, letters)
+
+
+def check_same_shape(operation: str, **arrays: np.ndarray) -> None:
+    """Reject arrays of different shapes."""
+    (first, *_), shapes = arrays, {name: array.shape for name, array in arrays.items()}
+    for name, shape in shapes.items():
+        if shape != shapes[first]:
+            raise ValueError(f"{operation}: {name} must have the shape of {first}, {shapes[first]}, got {shape}")
+
+
 def check_dtype(operation: str, allowed: tuple[str, ...] = NUMBERS, **arrays: np.ndarray | None) -> str:
     """Return the name of the dtype all `arrays` share; byte order does not matter."""
     names = {name: array.dtype.name for name, array in arrays.items() if array is not None}

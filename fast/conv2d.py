@@ -3,9 +3,9 @@
 import numpy as np
 
 from convoracle.fast.arguments import check_choice
-from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.geometry import ConvPadding, IntOrPair, conv2d_geometry
-from convoracle.fast.kernels import run
+from convoracle.fast.arrays import check_array
+from convoracle.fast.conv_geometry import ConvPadding, IntOrSizes
+from convoracle.fast.convolution import convolve
 
 
 def conv2d(
@@ -13,9 +13,9 @@ def conv2d(
     weight: np.ndarray,
     bias: np.ndarray | None = None,
     *,
-    stride: IntOrPair = 1,
+    stride: IntOrSizes = 1,
     padding: ConvPadding = 0,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     groups: int = 1,
     data_format: str = "NCHW",
     backend: str | None = None,
@@ -79,21 +79,10 @@ def conv2d(
     array([[ 63.,  81.],
            [171., 189.]], dtype=float32)
     """
-    operation = "conv2d"
-    check_choice(operation, "data_format", data_format, ("NCHW", "NHWC"))
-    x = check_array(operation, "x", x, data_format)
-    weight = check_array(operation, "weight", weight, "OIHW")
-    if bias is not None:
-        bias = check_array(operation, "bias", bias, "F")
-    dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
+    check_choice("conv2d", "data_format", data_format, ("NCHW", "NHWC"))
     if data_format == "NHWC":
-        x = x.transpose(0, 3, 1, 2)
-    if bias is not None and len(bias) != len(weight):
-        raise ValueError(f"{operation}: bias must have shape ({len(weight)},), one per filter, got {bias.shape}")
-    geometry = conv2d_geometry(
-        operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
-    result: np.ndarray = run(
-        operation, backend, dtype, (x, weight, bias), geometry.options(), kernel_size=weight.shape[2:]
+        x = check_array("conv2d", "x", x, data_format).transpose(0, 3, 1, 2)
+    result = convolve(
+        "conv2d", "HW", x, weight, bias, backend, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     return np.ascontiguousarray(result.transpose(0, 2, 3, 1)) if data_format == "NHWC" else result

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from convoracle.fast.arguments import check_shape
-from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.geometry import ConvGeometry, ConvPadding, IntOrPair, conv2d_geometry
-from convoracle.fast.kernels import run
+from convoracle.fast import convolution
+from convoracle.fast.conv_geometry import ConvPadding, IntOrSizes
 
 
 def conv2d_input_grad(
@@ -13,9 +11,9 @@ def conv2d_input_grad(
     weight: np.ndarray,
     input_shape: tuple[int, int, int, int],
     *,
-    stride: IntOrPair = 1,
+    stride: IntOrSizes = 1,
     padding: ConvPadding = 0,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
 ) -> np.ndarray:
@@ -59,19 +57,18 @@ def conv2d_input_grad(
            [2., 2., 4., 2., 2., 0.],
            [2., 2., 4., 2., 2., 0.]], dtype=float32)
     """
-    operation = "conv2d_input_grad"
-    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-    weight = check_array(operation, "weight", weight, "OIHW")
-    dtype = check_dtype(operation, grad_output=grad_output, weight=weight)
-    shape = check_shape(operation, "input_shape", input_shape, "NCHW")
-    geometry = conv2d_geometry(
-        operation, shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    return convolution.input_grad(
+        "conv2d_input_grad",
+        "HW",
+        grad_output,
+        weight,
+        input_shape,
+        backend,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
     )
-    _check_output_shape(operation, grad_output, geometry)
-    result: np.ndarray = run(
-        operation, backend, dtype, (grad_output, weight, shape), geometry.options(), kernel_size=weight.shape[2:]
-    )
-    return result
 
 
 def conv2d_weight_grad(
@@ -79,9 +76,9 @@ def conv2d_weight_grad(
     x: np.ndarray,
     weight_shape: tuple[int, int, int, int],
     *,
-    stride: IntOrPair = 1,
+    stride: IntOrSizes = 1,
     padding: ConvPadding = 0,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
 ) -> np.ndarray:
@@ -123,19 +120,18 @@ def conv2d_weight_grad(
            [26., 30., 34.],
            [42., 46., 50.]], dtype=float32)
     """
-    operation = "conv2d_weight_grad"
-    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-    x = check_array(operation, "x", x, "NCHW")
-    dtype = check_dtype(operation, grad_output=grad_output, x=x)
-    shape = check_shape(operation, "weight_shape", weight_shape, "OIHW")
-    geometry = conv2d_geometry(
-        operation, x.shape, shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    return convolution.weight_grad(
+        "conv2d_weight_grad",
+        "HW",
+        grad_output,
+        x,
+        weight_shape,
+        backend,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
     )
-    _check_output_shape(operation, grad_output, geometry)
-    result: np.ndarray = run(
-        operation, backend, dtype, (grad_output, x, shape), geometry.options(), kernel_size=shape[2:]
-    )
-    return result
 
 
 def conv2d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> np.ndarray:
@@ -167,11 +163,7 @@ def conv2d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> 
     >>> conv2d_bias_grad(np.ones((2, 3, 4, 5), np.float32))
     array([40., 40., 40.], dtype=float32)
     """
-    operation = "conv2d_bias_grad"
-    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-    dtype = check_dtype(operation, grad_output=grad_output)
-    result: np.ndarray = run(operation, backend, dtype, (grad_output,))
-    return result
+    return convolution.bias_grad("conv2d_bias_grad", "HW", grad_output, backend)
 
 
 def conv2d_backward(
@@ -179,9 +171,9 @@ def conv2d_backward(
     x: np.ndarray,
     weight: np.ndarray,
     *,
-    stride: IntOrPair = 1,
+    stride: IntOrSizes = 1,
     padding: ConvPadding = 0,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -224,24 +216,15 @@ def conv2d_backward(
     >>> [grad.shape for grad in conv2d_backward(np.ones((2, 4, 4, 4), np.float32), x, weight)]
     [(2, 3, 5, 6), (4, 3, 2, 3), (4,)]
     """
-    operation = "conv2d_backward"
-    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-    x = check_array(operation, "x", x, "NCHW")
-    weight = check_array(operation, "weight", weight, "OIHW")
-    dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
-    geometry = conv2d_geometry(
-        operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+    return convolution.backward(
+        "conv2d_backward",
+        "HW",
+        grad_output,
+        x,
+        weight,
+        backend,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
     )
-    _check_output_shape(operation, grad_output, geometry)
-    grad_x, grad_weight, grad_bias = run(
-        operation, backend, dtype, (grad_output, x, weight), geometry.options(), kernel_size=weight.shape[2:]
-    )
-    return grad_x, grad_weight, grad_bias
-
-
-def _check_output_shape(operation: str, grad_output: np.ndarray, geometry: ConvGeometry) -> None:
-    if grad_output.shape != geometry.output_shape:
-        raise ValueError(
-            f"{operation}: grad_output must have the shape of the result, {geometry.output_shape}, "
-            f"got {grad_output.shape}"
-        )

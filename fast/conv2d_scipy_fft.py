@@ -13,6 +13,7 @@ from convoracle.fast import conv2d_scipy
 conv2d = partial(conv2d_scipy.conv2d, method="fft")
 conv2d_input_grad = partial(conv2d_scipy.conv2d_input_grad, method="fft")
 conv2d_weight_grad = partial(conv2d_scipy.conv2d_weight_grad, method="fft")
+conv2d_bias_grad = conv2d_scipy.conv2d_bias_grad
 
 
 def conv2d_backward(
@@ -22,5 +23,5 @@ def conv2d_backward(
     return (
         conv2d_input_grad(grad_output, weight, x.shape, **options),
         conv2d_weight_grad(grad_output, x, weight.shape, **options),
-        conv2d_scipy.conv2d_bias_grad(grad_output),
+        conv2d_bias_grad(grad_output),
     )

@@ -1,104 +1,16 @@
-"""The geometry of an operation: every way to write it goes in, one normalised form comes out."""
+"""The geometry of a pooling: every way to write it goes in, one normalised form comes out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from convoracle.fast.arguments import check_addressable, check_int, check_pair, is_int
-from convoracle.fast.shapes import (
-    check_ends,
-    count_pool_windows,
-    count_windows,
-    same_padding,
-    window_extent,
-)
+from convoracle.fast.arguments import check_addressable, check_pair
+from convoracle.fast.shapes import count_pool_windows, window_extent
 
 IntOrPair = int | Sequence[int]
-ConvPadding = IntOrPair | str | Sequence[Sequence[int]]
 Pair = tuple[int, int]
-Ends = tuple[Pair, Pair]
 Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ConvGeometry:
-    """Normalised geometry of a 2-D convolution."""
-
-    stride: Pair
-    padding: Ends
-    dilation: Pair
-    groups: int
-    output_shape: Shape
-
-    def options(self) -> dict[str, Any]:
-        """Return what a kernel gets by keyword."""
-        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
-
-
-def conv2d_geometry(
-    operation: str,
-    input_shape: Shape,
-    weight_shape: Shape,
-    *,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
-) -> ConvGeometry:
-    """Return the normalised geometry of a convolution of (N, C, H, W) with (F, C // groups, kH, kW)."""
-    steps = check_pair(operation, "stride", stride, 1)
-    holes = check_pair(operation, "dilation", dilation, 1)
-    group_count = check_int(operation, "groups", groups, 1)
-    batch, channels, *input_size = input_shape
-    filters, group_channels, *kernel_size = weight_shape
-    if channels != group_channels * group_count:
-        raise ValueError(
-            f"{operation}: input of {channels} channels does not match weight of shape {weight_shape} "
-            f"with groups={group_count}: {group_channels * group_count} channels are expected"
-        )
-    if filters % group_count:
-        raise ValueError(
-            f"{operation}: {filters} filters (weight of shape {weight_shape}) cannot be divided "
-            f"into groups={group_count}"
-        )
-    ends = _conv_padding(operation, padding, input_size, kernel_size, steps, holes)
-    padded = tuple(n + before + after for n, (before, after) in zip(input_size, ends, strict=True))
-    extent = tuple(window_extent(k, d) for k, d in zip(kernel_size, holes, strict=True))
-    if extent[0] > padded[0] or extent[1] > padded[1]:
-        dilated = f" with dilation {holes} spans {extent}, which" if extent != tuple(kernel_size) else ""
-        raise ValueError(f"{operation}: kernel {tuple(kernel_size)}{dilated} is larger than the padded input {padded}")
-    output_size = tuple(count_windows(n, e, s) for n, e, s in zip(padded, extent, steps, strict=True))
-    check_addressable(operation, "padded input", (batch, channels, *padded))
-    check_addressable(operation, "output", (batch, filters, *output_size))
-    check_addressable(operation, "column matrix of one image", (channels, *kernel_size, *output_size))
-    return ConvGeometry(steps, ends, holes, group_count, (batch, filters, *output_size))
-
-
-def _conv_padding(
-    operation: str, padding: object, input_size: list[int], kernel_size: list[int], stride: Pair, dilation: Pair
-) -> Ends:
-    """Return the padding of a convolution as ((top, bottom), (left, right))."""
-    if isinstance(padding, str):
-        if padding == "valid":
-            return (0, 0), (0, 0)
-        if padding not in ("same", "same_lower"):
-            raise ValueError(f"{operation}: padding must be 'valid', 'same', 'same_lower' or numbers, got {padding!r}")
-        rows, columns = (
-            same_padding(n, k, s, d, lower=padding == "same_lower")
-            for n, k, s, d in zip(input_size, kernel_size, stride, dilation, strict=True)
-        )
-        return rows, columns
-    if isinstance(padding, tuple | list) and len(padding) == 2 and not all(is_int(side) for side in padding):
-        if not all(isinstance(side, tuple | list) for side in padding):
-            raise TypeError(
-                f"{operation}: padding must be an int, (h, w), ((top, bottom), (left, right)), 'valid', 'same' or "
-                f"'same_lower', got {padding!r}"
-            )
-        return check_ends(operation, padding[0]), check_ends(operation, padding[1])
-    height, width = check_pair(operation, "padding", padding, 0)
-    return (height, height), (width, width)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,28 @@ write into them, and returns new arrays. Pairs are (height, width), shapes are t
     conv2d_weight_grad(grad_output, x, weight_shape, *, stride, padding, dilation, groups)
     conv2d_bias_grad(grad_output)
     conv2d_backward(grad_output, x, weight, *, stride, padding, dilation, groups)  -> the three gradients
+    conv1d..., conv3d...                                                           likewise, one or three axes
+    conv_transpose2d(x, weight, bias, output_size, *, stride, padding, dilation, groups)
+    conv_transpose2d_input_grad, _weight_grad, _bias_grad, _backward               as those of conv2d
     max_pool2d(x, *, kernel_size, stride, padding, dilation, output_size)          -> values, indices (int64)
     max_pool2d_backward(grad_output, indices, input_shape)
     avg_pool2d(x, divisors, *, kernel_size, stride, padding)
     avg_pool2d_backward(grad_output, divisors, input_shape, *, kernel_size, stride, padding)
+    locally_connected2d(x, weight, bias, *, stride, padding, dilation)
+    locally_connected2d_backward(grad_output, x, weight, *, stride, padding, dilation)    -> the three gradients
+    downsample2d(x, *, factor)              downsample2d_backward(grad_output, input_shape, *, factor)
+    upsample2d(x, output_size, *, factor)   upsample2d_backward(grad_output, *, factor)
+    linear(x, weight, bias)                 linear_backward(grad_output, x, weight)       -> the three gradients
+    relu(x), sigmoid(x)                     relu_backward(grad_output, x), sigmoid_backward(grad_output, x)
+    softmax(x, *, axis), log_softmax        softmax_backward(grad_output, x, *, axis), log_softmax_backward
+    mean_subtract(x, *, axis)               mean_subtract_backward(grad_output, *, axis)
+    cross_entropy(logits, targets)          cross_entropy_backward(logits, targets, grad_output)
+    euclidean_loss(z, y)                    euclidean_loss_backward(z, y, grad_output)    -> two gradients
 
-A convolution's padding is ((top, bottom), (left, right)); a pooling's is (height, width), the same at both ends, and
-its windows may overhang the end. ``divisors`` is (H_out, W_out) in the dtype of the kernel's arrays.
+Both losses return an array of one element, and get the number grad_output as a float. An axis counts from the start.
+A convolution's stride and dilation have one int per axis, its padding one (before, after) per axis; a pooling's is
+(height, width), the same at both ends, and its windows may overhang the end. ``divisors`` is (H_out, W_out) in the
+dtype of the kernel's arrays.
 """
 
 from typing import Any

@@ -66,20 +66,53 @@ class Variant:
         return kernel
 
 
-CONV2D = ("conv2d", "conv2d_input_grad", "conv2d_weight_grad", "conv2d_bias_grad", "conv2d_backward")
-MAX_POOL2D = ("max_pool2d", "max_pool2d_backward")
-AVG_POOL2D = ("avg_pool2d", "avg_pool2d_backward")
+def _with_gradients(operation: str) -> tuple[str, ...]:
+    gradients = ("input_grad", "weight_grad", "bias_grad", "backward")
+    return (operation, *(f"{operation}_{gradient}" for gradient in gradients))
 
 
-def _built_in(suffix: str, requires: str | None = None) -> dict[str, Variant]:
+CONVOLUTIONS = {name: _with_gradients(name) for name in ("conv2d", "conv1d", "conv3d", "conv_transpose2d")}
+POOLS = {name: (name, f"{name}_backward") for name in ("max_pool2d", "avg_pool2d")}
+LOCAL = {"locally_connected2d": ("locally_connected2d", "locally_connected2d_backward")}
+BY_NUMPY = {
+    name: (name, f"{name}_backward")
+    for name in (
+        "downsample2d",
+        "upsample2d",
+        "linear",
+        "relu",
+        "sigmoid",
+        "softmax",
+        "log_softmax",
+        "cross_entropy",
+        "euclidean_loss",
+        "mean_subtract",
+    )
+}
+"""Primitives every backend leaves to NumPy, having nothing better: so a whole network runs on one backend."""
+
+FLOATS_ONLY = (
+    "avg_pool2d",
+    "sigmoid",
+    "softmax",
+    "log_softmax",
+    "cross_entropy",
+    "euclidean_loss",
+    "mean_subtract",
+)
+"""Primitives whose results are no integers: a mean, a quotient, an exponential."""
+
+
+def _built_in(suffix: str, *tables: Mapping[str, tuple[str, ...]], requires: str | None = None) -> dict[str, Variant]:
     """Return the variants of a backend whose kernels live in ``convoracle.fast.<primitive>_<suffix>``."""
     return {
-        operation: Variant(f"convoracle.fast.{primitive}_{suffix}:{operation}", dtypes=dtypes, requires=requires)
-        for primitive, operations, dtypes in (
-            ("conv2d", CONV2D, ALL_DTYPES),
-            ("max_pool2d", MAX_POOL2D, ALL_DTYPES),
-            ("avg_pool2d", AVG_POOL2D, FLOAT_DTYPES),
+        operation: Variant(
+            f"convoracle.fast.{primitive}_{'numpy' if primitive in BY_NUMPY else suffix}:{operation}",
+            dtypes=FLOAT_DTYPES if primitive in FLOATS_ONLY else ALL_DTYPES,
+            requires=requires,
         )
+        for primitives in tables
+        for primitive, operations in primitives.items()
         for operation in operations
     }
 
@@ -88,22 +121,24 @@ def _scipy_fft() -> dict[str, Variant]:
     """Return the variants of the FFT backend: those operations that are correlations of two full operands."""
     return {
         operation: Variant(
-            f"convoracle.fast.conv2d_scipy_fft:{operation}",
+            f"convoracle.fast.{primitive}_scipy_fft:{operation}",
             accuracy="normwise",
             dtypes=("float32", "float64"),
             requires="scipy",
         )
-        for operation in ("conv2d", "conv2d_input_grad", "conv2d_weight_grad", "conv2d_backward")
+        for primitive, operations in CONVOLUTIONS.items()
+        for operation in operations
+        if not operation.endswith("_bias_grad")
     }
 
 
 BUILT_IN: Mapping[str, Mapping[str, Variant]] = {
-    "im2col": _built_in("im2col"),
-    "numba": _built_in("numba", requires="numba"),
-    "scipy": _built_in("scipy", requires="scipy"),
+    "im2col": _built_in("im2col", CONVOLUTIONS, POOLS, LOCAL, BY_NUMPY),
+    "numba": _built_in("numba", CONVOLUTIONS, POOLS, LOCAL, BY_NUMPY, requires="numba"),
+    "scipy": _built_in("scipy", CONVOLUTIONS, POOLS, BY_NUMPY, requires="scipy"),
     "scipy-fft": _scipy_fft(),
 }
-OPERATIONS = CONV2D + MAX_POOL2D + AVG_POOL2D
+OPERATIONS = tuple(BUILT_IN["im2col"])
 
 
 def operations() -> tuple[str, ...]:

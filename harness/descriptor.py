@@ -53,19 +53,22 @@ def _is_legal(name: str, value: Any, operation: Operation) -> bool:
         return all(layout in LAYOUTS for layout in value)
     if name in ("bias", "ceil_mode", "return_indices", "count_include_pad"):
         return isinstance(value, bool)
-    if name in ("n", "c", "h", "w", "f", "groups", "seed"):
+    axes = getattr(operation.case_type, "axes", 2)
+    if isinstance(value, tuple) and len(value) != axes:
+        return False
+    if name in ("n", "c", "d", "h", "w", "f", "groups", "seed"):
         return _is_number(value, 0 if name == "seed" else 1)
     if name == "divisor_override":
         return value is None or _is_number(value, 1)
-    if name == "padding":
+    if name in ("padding", "output_padding"):
         axes = value if isinstance(value, tuple) else (value,)
         sides = [side for axis in axes for side in (axis if isinstance(axis, tuple) else (axis,))]
-        return isinstance(value, str) or all(_is_number(side, 0) for side in sides)
+        return (isinstance(value, str) and name == "padding") or all(_is_number(side, 0) for side in sides)
     of_convolution = "groups" in {field.name for field in dataclasses.fields(operation.case_type)}
     if value is None:
         return name == "stride" and not of_convolution
     if not isinstance(value, tuple):
-        return _is_number(value, 1) and not (name == "kernel_size" and of_convolution)
+        return _is_number(value, 1) and not (name == "kernel_size" and of_convolution and axes > 1)
     return all(_is_number(axis, 1) for axis in value)
 
 
@@ -95,10 +98,9 @@ def _value(name: str, word: str) -> Any:
         return None
     if re.fullmatch(r"-?\d+", word):
         return int(word)
-    if re.fullmatch(r"\d+x\d+", word):
-        first, second = map(int, word.split("x"))
-        return first, second
-    if re.fullmatch(r"\d+\.\d+x\d+\.\d+", word):
+    if re.fullmatch(r"\d+(x\d+)+", word):
+        return tuple(int(axis) for axis in word.split("x"))
+    if re.fullmatch(r"\d+\.\d+(x\d+\.\d+)*", word):
         sides = [tuple(map(int, axis.split("."))) for axis in word.split("x")]
         return tuple(sides)
     if re.fullmatch(r"[a-z_]+\d*", word):

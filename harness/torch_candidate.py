@@ -12,6 +12,7 @@ import numpy as np
 from convoracle import reference
 from convoracle.harness.candidate import Candidate
 from convoracle.harness.operations.geometry import pair
+from convoracle.harness.torch_adapters import ADAPTERS, array, tensor
 
 REQUIRES = ("torch",)
 
@@ -31,9 +32,9 @@ def conv2d(
     """``torch.nn.functional.conv2d`` of explicitly padded x."""
     from torch.nn.functional import conv2d
 
-    padded = _padded(_tensor(x), _sides(padding, x.shape, weight.shape, stride, dilation))
-    given = None if bias is None else _tensor(bias)
-    return _array(conv2d(padded, _tensor(weight), given, pair(stride), 0, pair(dilation), groups))
+    padded = _padded(tensor(x), _sides(padding, x.shape, weight.shape, stride, dilation))
+    given = None if bias is None else tensor(bias)
+    return array(conv2d(padded, tensor(weight), given, pair(stride), 0, pair(dilation), groups))
 
 
 def conv2d_input_grad(
@@ -53,14 +54,14 @@ def conv2d_input_grad(
     n, c, h, w = input_shape
     padded = conv2d_input(
         (n, c, top + h + bottom, left + w + right),
-        _tensor(weight),
-        _tensor(grad_output),
+        tensor(weight),
+        tensor(grad_output),
         pair(stride),
         0,
         pair(dilation),
         groups,
     )
-    return _array(padded[:, :, top : top + h, left : left + w])
+    return array(padded[:, :, top : top + h, left : left + w])
 
 
 def conv2d_weight_grad(
@@ -76,8 +77,8 @@ def conv2d_weight_grad(
     """``torch.nn.grad.conv2d_weight`` of explicitly padded x."""
     from torch.nn.grad import conv2d_weight
 
-    padded = _padded(_tensor(x), _sides(padding, x.shape, weight_shape, stride, dilation))
-    return _array(conv2d_weight(padded, weight_shape, _tensor(grad_output), pair(stride), 0, pair(dilation), groups))
+    padded = _padded(tensor(x), _sides(padding, x.shape, weight_shape, stride, dilation))
+    return array(conv2d_weight(padded, weight_shape, tensor(grad_output), pair(stride), 0, pair(dilation), groups))
 
 
 def conv2d_bias_grad(grad_output: np.ndarray) -> np.ndarray:
@@ -107,12 +108,12 @@ def conv2d_backward(
     import torch
     from torch.nn.functional import conv2d
 
-    leaves = [_tensor(x), _tensor(weight), torch.zeros(len(weight), dtype=_tensor(weight).dtype)]
+    leaves = [tensor(x), tensor(weight), torch.zeros(len(weight), dtype=tensor(weight).dtype)]
     for leaf in leaves:
         leaf.requires_grad_()
     padded = _padded(leaves[0], _sides(padding, x.shape, weight.shape, stride, dilation))
     result = conv2d(padded, leaves[1], leaves[2], pair(stride), 0, pair(dilation), groups)
-    return tuple(_array(grad) for grad in torch.autograd.grad(result, leaves, _tensor(grad_output)))
+    return tuple(array(grad) for grad in torch.autograd.grad(result, leaves, tensor(grad_output)))
 
 
 def max_pool2d(
@@ -122,9 +123,9 @@ def max_pool2d(
     from torch.nn import functional
 
     if not return_indices:
-        return _array(functional.max_pool2d(_tensor(x), kernel_size, **options))
-    values, indices = functional.max_pool2d_with_indices(_tensor(x), pair(kernel_size), **options)
-    return _array(values), _array(indices)
+        return array(functional.max_pool2d(tensor(x), kernel_size, **options))
+    values, indices = functional.max_pool2d_with_indices(tensor(x), pair(kernel_size), **options)
+    return array(values), array(indices)
 
 
 def max_pool2d_backward(
@@ -133,16 +134,16 @@ def max_pool2d_backward(
     """``torch.Tensor.scatter_add_``: PyTorch's own backward wants x and the window, which this operation has not."""
     import torch
 
-    planes = torch.zeros(input_shape, dtype=_tensor(grad_output).dtype).flatten(2)
-    planes.scatter_add_(2, _tensor(indices).flatten(2), _tensor(grad_output).flatten(2))
-    return _array(planes.reshape(input_shape))
+    planes = torch.zeros(input_shape, dtype=tensor(grad_output).dtype).flatten(2)
+    planes.scatter_add_(2, tensor(indices).flatten(2), tensor(grad_output).flatten(2))
+    return array(planes.reshape(input_shape))
 
 
 def avg_pool2d(x: np.ndarray, kernel_size: IntOrPair, **options: Any) -> np.ndarray:
     """``torch.nn.functional.avg_pool2d``."""
     from torch.nn.functional import avg_pool2d
 
-    return _array(avg_pool2d(_tensor(x), kernel_size, **options))
+    return array(avg_pool2d(tensor(x), kernel_size, **options))
 
 
 def avg_pool2d_backward(
@@ -152,20 +153,8 @@ def avg_pool2d_backward(
     import torch
     from torch.nn.functional import avg_pool2d
 
-    x = torch.zeros(input_shape, dtype=_tensor(grad_output).dtype, requires_grad=True)
-    return _array(torch.autograd.grad(avg_pool2d(x, kernel_size, **options), x, _tensor(grad_output))[0])
-
-
-def _tensor(array: np.ndarray) -> Any:
-    """Return a tensor with its own memory: PyTorch takes neither negative strides nor read-only arrays."""
-    import torch
-
-    return torch.from_numpy(np.array(array, order="C"))
-
-
-def _array(tensor: Any) -> np.ndarray:
-    array: np.ndarray = np.ascontiguousarray(tensor.detach().numpy())
-    return array
+    x = torch.zeros(input_shape, dtype=tensor(grad_output).dtype, requires_grad=True)
+    return array(torch.autograd.grad(avg_pool2d(x, kernel_size, **options), x, tensor(grad_output))[0])
 
 
 def _padded(x: Any, sides: tuple[tuple[int, int], tuple[int, int]]) -> Any:
@@ -188,17 +177,16 @@ def _candidate(function: Callable[..., Any]) -> Candidate:
     return Candidate(function, "torch", command="--candidate torch")
 
 
-CANDIDATES = {
-    function.__name__: _candidate(function)
-    for function in (
-        conv2d,
-        conv2d_input_grad,
-        conv2d_weight_grad,
-        conv2d_bias_grad,
-        conv2d_backward,
-        max_pool2d,
-        max_pool2d_backward,
-        avg_pool2d,
-        avg_pool2d_backward,
-    )
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "conv2d": conv2d,
+    "conv2d_input_grad": conv2d_input_grad,
+    "conv2d_weight_grad": conv2d_weight_grad,
+    "conv2d_bias_grad": conv2d_bias_grad,
+    "conv2d_backward": conv2d_backward,
+    **ADAPTERS,
+    "max_pool2d": max_pool2d,
+    "max_pool2d_backward": max_pool2d_backward,
+    "avg_pool2d": avg_pool2d,
+    "avg_pool2d_backward": avg_pool2d_backward,
 }
+CANDIDATES = {name: _candidate(function) for name, function in FUNCTIONS.items()}

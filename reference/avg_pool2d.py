@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from convoracle.reference.geometry import Pool2dGeometry, check_shape, pool2d_geometry
-from convoracle.reference.operands import number_type, operand
+from convoracle.reference.operands import divisible_type, operand
 
 
 def avg_pool2d_loops(
@@ -117,7 +117,7 @@ def avg_pool2d(
     array([[3.25, 5.25],
            [2.  , 2.  ]])
     """
-    Y = operand(x, _divisible_type("avg_pool2d", x), 4, "avg_pool2d: x")
+    Y = operand(x, divisible_type("avg_pool2d", x), 4, "avg_pool2d: x")
     geometry = _geometry("avg_pool2d", Y.shape[2:], kernel_size, stride, padding, ceil_mode)
     divisors = _divisors("avg_pool2d", Y.shape[2:], geometry, count_include_pad, divisor_override)
     u = np.zeros((*Y.shape[:2], *geometry.output_size), Y.dtype)
@@ -183,9 +183,7 @@ def avg_pool2d_backward(
     >>> avg_pool2d_backward(np.array([[[[1.0, 2.0]]]]), (1, 1, 1, 3), (1, 2), stride=1)[0, 0]
     array([[0.5, 1.5, 1. ]])
     """
-    dy = operand(
-        grad_output, _divisible_type("avg_pool2d_backward", grad_output), 4, "avg_pool2d_backward: grad_output"
-    )
+    dy = operand(grad_output, divisible_type("avg_pool2d_backward", grad_output), 4, "avg_pool2d_backward: grad_output")
     dY = np.zeros(tuple(input_shape), dy.dtype)
     geometry = _geometry("avg_pool2d_backward", dY.shape[2:], kernel_size, stride, padding, ceil_mode)
     check_shape("avg_pool2d_backward: grad_output", dy.shape, (*dY.shape[:2], *geometry.output_size))
@@ -275,11 +273,3 @@ def _divisors(
                     start, end = max(start, 0), min(end, input_size[axis])
                 divisors[x, y] *= end - start
     return divisors
-
-
-def _divisible_type(operation: str, array: np.ndarray) -> np.dtype:
-    """Return the number type, or raise for integers: their mean would be cut to an integer."""
-    dtype = number_type(array)
-    if dtype.kind == "i":
-        raise TypeError(f"{operation}: got integers; allowed: floats, or objects that can be divided")
-    return dtype

@@ -1,6 +1,6 @@
 """What a call to a convolution or a pool says about sizes, in plain integers.
 
-Every door turns its arguments into one of these two records first, so that the loops get nothing but arrays and ints.
+Every door turns its arguments into one of these records first, so that the loops get nothing but arrays and ints.
 """
 
 from collections.abc import Sequence
@@ -10,20 +10,21 @@ from convoracle.reference.shapes import (
     AxisPadding,
     Padding,
     conv_output_size,
+    padding_per_axis,
     pair,
+    per_axis,
     pool_output_size,
-    resolve_padding,
 )
 
 
-class Conv2dGeometry(NamedTuple):
-    """A convolution in integers; the first of each pair belongs to axis -2, the second to axis -1."""
+class ConvGeometry(NamedTuple):
+    """A convolution in integers; `stride`, `padding` and `dilation` hold one entry per spatial axis, in order."""
 
-    stride: tuple[int, int]
-    padding: tuple[AxisPadding, AxisPadding]
-    dilation: tuple[int, int]
-    padded_shape: tuple[int, int, int, int]
-    output_shape: tuple[int, int, int, int]
+    stride: tuple[int, ...]
+    padding: tuple[AxisPadding, ...]
+    dilation: tuple[int, ...]
+    padded_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
 
 
 class Pool2dGeometry(NamedTuple):
@@ -36,6 +37,52 @@ class Pool2dGeometry(NamedTuple):
     output_size: tuple[int, int]
 
 
+def conv_geometry(
+    operation: str,
+    axes: str,
+    input_shape: Sequence[int],
+    weight_shape: Sequence[int],
+    *,
+    stride: int | Sequence[int],
+    padding: Padding,
+    dilation: int | Sequence[int],
+    groups: int,
+) -> ConvGeometry:
+    """Return the geometry of a convolution, or raise ValueError.
+
+    `axes` names the spatial axes, "HW" for ``(N, C, H, W)`` convolved with ``(F, C / groups, kH, kW)``.
+    """
+    if len(input_shape) != 2 + len(axes) or len(weight_shape) != 2 + len(axes):
+        raise ValueError(
+            f"{operation}: got input shape {tuple(input_shape)} and weight shape {tuple(weight_shape)}; "
+            f"allowed: (N, C, {', '.join(axes)}) and (F, C / groups, {', '.join('k' + axis for axis in axes)})"
+        )
+    N, C, *size = (int(extent) for extent in input_shape)
+    F, channels, *kernel = (int(extent) for extent in weight_shape)
+    if groups < 1 or channels * groups != C or F % groups != 0:
+        raise ValueError(
+            f"{operation}: got {C} input channels, weight shape {tuple(weight_shape)} and groups={groups}; "
+            "allowed: C = groups * weight.shape[1], and weight.shape[0] divisible by groups"
+        )
+    if min(C, F, *size, *kernel) < 1:
+        raise ValueError(
+            f"{operation}: got input shape {tuple(input_shape)} and weight shape {tuple(weight_shape)}; "
+            "allowed: a size of zero in the batch axis only"
+        )
+    strides = per_axis(stride, len(axes), f"{operation}: stride")
+    dilations = per_axis(dilation, len(axes), f"{operation}: dilation")
+    paddings = padding_per_axis(padding, size, kernel, strides, dilations)
+    padded, outputs = [], []
+    for axis, (before, after) in enumerate(paddings):
+        padded.append(before + size[axis] + after)
+        outputs.append(
+            conv_output_size(
+                size[axis], kernel[axis], stride=strides[axis], padding=(before, after), dilation=dilations[axis]
+            )
+        )
+    return ConvGeometry(strides, paddings, dilations, (N, C, *padded), (N, F, *outputs))
+
+
 def conv2d_geometry(
     operation: str,
     input_shape: Sequence[int],
@@ -45,35 +92,17 @@ def conv2d_geometry(
     padding: Padding,
     dilation: int | Sequence[int],
     groups: int,
-) -> Conv2dGeometry:
+) -> ConvGeometry:
     """Return the geometry of ``(N, C, H, W)`` convolved with ``(F, C / groups, kH, kW)``, or raise ValueError."""
-    if len(input_shape) != 4 or len(weight_shape) != 4:
-        raise ValueError(
-            f"{operation}: got input shape {tuple(input_shape)} and weight shape {tuple(weight_shape)}; "
-            "allowed: (N, C, H, W) and (F, C / groups, kH, kW)"
-        )
-    N, C, H, W = (int(extent) for extent in input_shape)
-    F, channels, kernel_x, kernel_y = (int(extent) for extent in weight_shape)
-    if groups < 1 or channels * groups != C or F % groups != 0:
-        raise ValueError(
-            f"{operation}: got {C} input channels, weight shape {tuple(weight_shape)} and groups={groups}; "
-            "allowed: C = groups * weight.shape[1], and weight.shape[0] divisible by groups"
-        )
-    if min(H, W, C, F, kernel_x, kernel_y) < 1:
-        raise ValueError(
-            f"{operation}: got input shape {tuple(input_shape)} and weight shape {tuple(weight_shape)}; "
-            "allowed: a size of zero in the batch axis only"
-        )
-    strides, dilations = pair(stride, f"{operation}: stride"), pair(dilation, f"{operation}: dilation")
-    (top, bottom), (left, right) = resolve_padding(padding, (H, W), (kernel_x, kernel_y), strides, dilations)
-    rows = conv_output_size(H, kernel_x, stride=strides[0], padding=(top, bottom), dilation=dilations[0])
-    columns = conv_output_size(W, kernel_y, stride=strides[1], padding=(left, right), dilation=dilations[1])
-    return Conv2dGeometry(
-        stride=strides,
-        padding=((top, bottom), (left, right)),
-        dilation=dilations,
-        padded_shape=(N, C, top + H + bottom, left + W + right),
-        output_shape=(N, F, rows, columns),
+    return conv_geometry(
+        operation,
+        "HW",
+        input_shape,
+        weight_shape,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
     )
 
 

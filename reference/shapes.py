@@ -8,6 +8,8 @@ stride 3". Both are here: ``policy="floor"`` and ``policy="strict"``.
 
 from collections.abc import Sequence
 
+import numpy as np
+
 Padding = int | str | Sequence[int] | Sequence[Sequence[int]]
 AxisPadding = tuple[int, int]
 
@@ -192,7 +194,7 @@ def resolve_padding(
     stride: Sequence[int],
     dilation: Sequence[int],
 ) -> tuple[AxisPadding, AxisPadding]:
-    """Return ``((top, bottom), (left, right))`` for any of the ways to write the padding of a convolution.
+    """Return ``((top, bottom), (left, right))`` for any of the ways to write the padding of a 2-D convolution.
 
     Parameters
     ----------
@@ -218,12 +220,29 @@ def resolve_padding(
     >>> resolve_padding("same", (8, 9), (2, 5), (1, 1), (1, 1))
     ((0, 1), (2, 2))
     """
+    x_axis, y_axis = padding_per_axis(padding, input_size, kernel_size, stride, dilation)
+    return x_axis, y_axis
+
+
+def padding_per_axis(
+    padding: Padding,
+    input_size: Sequence[int],
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    dilation: Sequence[int],
+) -> tuple[AxisPadding, ...]:
+    """Return the zeros before and after, per axis: `resolve_padding` for any number of spatial axes.
+
+    >>> padding_per_axis("same", (8, 9, 7), (2, 5, 1), (1, 1, 1), (1, 1, 1))
+    ((0, 1), (2, 2), (0, 0))
+    """
+    axes = range(len(input_size))
     if isinstance(padding, str):
         if padding == "valid":
-            return (0, 0), (0, 0)
+            return tuple((0, 0) for axis in axes)
         if padding not in ("same", "same_lower"):
             raise ValueError(f"padding: unknown rule {padding!r}; allowed: 'valid', 'same', 'same_lower'")
-        x_axis, y_axis = (
+        return tuple(
             same_padding(
                 input_size[axis],
                 kernel_size[axis],
@@ -231,31 +250,39 @@ def resolve_padding(
                 dilation=dilation[axis],
                 lower=padding == "same_lower",
             )
-            for axis in (0, 1)
+            for axis in axes
         )
-        return x_axis, y_axis
-    sides = [pair(one, "padding", minimum=0) for one in _per_axis(padding)]
-    return sides[0], sides[1]
+    sides = _sides(padding)
+    if len(sides) == 1:
+        sides = sides * len(axes)
+    if len(sides) != len(axes):
+        raise ValueError(f"padding: got {padding!r}; allowed: an int, one int per axis, or one pair per axis")
+    return tuple(pair(one, "padding", minimum=0) for one in sides)
 
 
 def pair(value: int | Sequence[int], name: str, *, minimum: int = 1) -> tuple[int, int]:
-    """Return one int per axis: 3, (3,) and (3, 3) all mean (3, 3)."""
+    """Return two ints: 3, (3,) and (3, 3) all mean (3, 3)."""
+    first, second = per_axis(value, 2, name, minimum=minimum)
+    return first, second
+
+
+def per_axis(value: int | Sequence[int], axes: int, name: str, *, minimum: int = 1) -> tuple[int, ...]:
+    """Return one int per axis: for two axes 3, (3,) and (3, 3) all mean (3, 3)."""
     numbers = list(value) if isinstance(value, Sequence) else [value]
     if len(numbers) == 1:
-        numbers = numbers * 2
-    if len(numbers) != 2 or any(number < minimum for number in numbers):
-        raise ValueError(f"{name}: got {value!r}; allowed: an int or a pair of ints, each at least {minimum}")
-    return int(numbers[0]), int(numbers[1])
+        numbers = numbers * axes
+    if len(numbers) != axes or not all(
+        isinstance(number, int | np.integer) and number >= minimum for number in numbers
+    ):
+        several = {1: "one int", 2: "a pair of ints"}.get(axes, f"{axes} ints")
+        raise ValueError(f"{name}: got {value!r}; allowed: an int or {several}, each at least {minimum}")
+    return tuple(int(number) for number in numbers)
 
 
-def _per_axis(padding: int | Sequence[int] | Sequence[Sequence[int]]) -> list[int | Sequence[int]]:
-    """Return the padding of axis -2 and that of axis -1, each an int or a pair."""
-    axes: list[int | Sequence[int]] = list(padding) if isinstance(padding, Sequence) else [padding]
-    if len(axes) == 1:
-        axes = axes * 2
-    if len(axes) != 2:
-        raise ValueError(f"padding: got {padding!r}; allowed: an int, one int per axis, or one pair per axis")
-    return axes
+def _sides(padding: int | Sequence[int] | Sequence[Sequence[int]]) -> list[int | Sequence[int]]:
+    """Return the padding of each axis that is given, each an int or a pair."""
+    sides: list[int | Sequence[int]] = list(padding) if isinstance(padding, Sequence) else [padding]
+    return sides
 
 
 def _check_policy(policy: str, remainder: int, fraction: str, stride: int) -> None:

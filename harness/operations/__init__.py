@@ -2,6 +2,7 @@
 
 from convoracle.harness.operations.avg_pool2d import AvgPool2d, AvgPool2dBackward
 from convoracle.harness.operations.base import Operation
+from convoracle.harness.operations.conv import CONV1D, CONV3D
 from convoracle.harness.operations.conv2d import (
     Conv2d,
     Conv2dBackward,
@@ -9,7 +10,23 @@ from convoracle.harness.operations.conv2d import (
     Conv2dInputGrad,
     Conv2dWeightGrad,
 )
+from convoracle.harness.operations.conv_transpose2d import (
+    ConvTranspose2d,
+    ConvTranspose2dBackward,
+    ConvTranspose2dBiasGrad,
+    ConvTranspose2dInputGrad,
+    ConvTranspose2dWeightGrad,
+)
+from convoracle.harness.operations.linear import Linear, LinearBackward
+from convoracle.harness.operations.locally_connected2d import LocallyConnected2d, LocallyConnected2dBackward
 from convoracle.harness.operations.max_pool2d import MaxPool2d, MaxPool2dBackward
+from convoracle.harness.operations.relu import Relu, ReluBackward
+from convoracle.harness.operations.resampling import (
+    Downsample2d,
+    Downsample2dBackward,
+    Upsample2d,
+    Upsample2dBackward,
+)
 
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
@@ -19,10 +36,27 @@ OPERATIONS: dict[str, Operation] = {
         Conv2dWeightGrad(),
         Conv2dBiasGrad(),
         Conv2dBackward(),
+        *CONV1D,
+        *CONV3D,
+        ConvTranspose2d(),
+        ConvTranspose2dInputGrad(),
+        ConvTranspose2dWeightGrad(),
+        ConvTranspose2dBiasGrad(),
+        ConvTranspose2dBackward(),
         MaxPool2d(),
         MaxPool2dBackward(),
         AvgPool2d(),
         AvgPool2dBackward(),
+        LocallyConnected2d(),
+        LocallyConnected2dBackward(),
+        Downsample2d(),
+        Downsample2dBackward(),
+        Upsample2d(),
+        Upsample2dBackward(),
+        Linear(),
+        LinearBackward(),
+        Relu(),
+        ReluBackward(),
     )
 }
 

@@ -117,9 +117,9 @@ def draw_case(choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: 
             sizes.append(geometry.input_size(out[axis], spans[axis], stride[axis], both, choices, period))
     if sizes[0] == sizes[1] and not coincides:
         sizes[0] += stride[0]
-    groups, n, c, f = _draw_channels(choices, limits, set(sizes), index)
+    groups, n, c, f = draw_channels(choices, limits, set(sizes), index)
     if coincides:
-        n, c, f = _coinciding(choices, groups, n, c, f, out[1])
+        n, c, f = coinciding(choices, groups, n, c, f, out[1])
     return Conv2dCase(
         n=n,
         c=c,
@@ -152,7 +152,7 @@ def simpler_conv2d(case: Conv2dCase) -> Iterator[tuple[str, list[Any]]]:
     yield from geometry.simpler_common(case)
 
 
-def _draw_channels(choices: Choices, limits: Limits, taken: set[int], index: int) -> tuple[int, int, int, int]:
+def draw_channels(choices: Choices, limits: Limits, taken: set[int], index: int) -> tuple[int, int, int, int]:
     """Return groups, N, C, F: distinct from each other and from the sizes taken."""
     wide = geometry.is_wide(index)
     groups = choices.pick(within(limits, "groups", [1, 1, 1, 2] if wide else [1, 1, 2, 2, 3, 4]))
@@ -167,7 +167,7 @@ def _draw_channels(choices: Choices, limits: Limits, taken: set[int], index: int
     return groups, n, in_group * groups, out_group * groups
 
 
-def _coinciding(choices: Choices, groups: int, n: int, c: int, f: int, width: int) -> tuple[int, int, int]:
+def coinciding(choices: Choices, groups: int, n: int, c: int, f: int, width: int) -> tuple[int, int, int]:
     """Return N, C, F with one coincidence that some bugs need: N = C, D_l = D_{l-1}, or W_out = F."""
     kind = choices.below(3)
     if kind == 0:

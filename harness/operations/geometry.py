@@ -111,6 +111,11 @@ def simpler_common(case: Any) -> Iterator[tuple[str, list[Any]]]:
     """Yield simpler values of the fields that every case has."""
     for axis in ("n", "h", "w"):
         yield axis, list(range(1, getattr(case, axis) + 1))
+    yield from simpler_data(case)
+
+
+def simpler_data(case: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Yield simpler values of the fields that say what is in the arrays and how they lie in memory."""
     plain = ("C",) * len(case.layout)
     yield "layout", [plain, case.layout] if case.layout != plain else [plain]
     yield "seed", [*range(min(case.seed, SIMPLE_SEEDS)), case.seed]

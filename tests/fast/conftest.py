@@ -27,7 +27,8 @@ class Call(NamedTuple):
         """Run it on arrays in a layout; whatever comes out, as a tuple. Fails if an array was changed or is aliased."""
         laid_out = [lay_out(a) if isinstance(a, np.ndarray) else a for a in self.arguments]
         results = getattr(co, self.operation)(*laid_out, **self.options, backend=backend)
-        results = results if isinstance(results, tuple) else (results,)
+        # A loss is a NumPy scalar, which is what an array of no dimension gives when it is indexed.
+        results = tuple(np.asarray(one) for one in (results if isinstance(results, tuple) else (results,)))
         for before, after in zip(self.arguments, laid_out, strict=True):
             if isinstance(before, np.ndarray):
                 np.testing.assert_array_equal(after, before)
@@ -48,12 +49,25 @@ def example_call(operation: str, dtype: str, *, trivial: bool = False) -> Call:
     if trivial:
         shape, kernel, conv_out, pool_out = (2, 1, 5, 6), (1, 1, 1, 1), (2, 1, 5, 6), (2, 1, 5, 6)
         weight, bias = np.ones(kernel, dtype), None
-        conv, pool = {}, {"kernel_size": 1}
+        conv, pool, transpose, transposed = {}, {"kernel_size": 1}, {}, shape
+        local, local_options, local_out, factor, coarse = np.ones((5, 6, 1, 1, 1, 1), dtype), {}, shape, 1, shape
+        line, line_kernel, line_out, line_conv = (2, 1, 6), (1, 1, 1), (2, 1, 6), {}
+        volume, volume_kernel, volume_out, volume_conv = (2, 1, 4, 5, 6), (1, 1, 1, 1, 1), (2, 1, 4, 5, 6), {}
     else:
         shape, kernel, conv_out, pool_out = (3, 4, 7, 8), (6, 2, 3, 2), (3, 6, 3, 3), (3, 4, 4, 3)
         weight, bias = draw(*kernel), draw(6)
         conv = {"stride": (2, 3), "padding": ((1, 2), (0, 1)), "dilation": (2, 1), "groups": 2}
         pool = {"kernel_size": (3, 2), "stride": (2, 3), "padding": 1, "ceil_mode": True}
+        transpose = {"stride": (2, 3), "padding": 1, "output_padding": (0, 2), "dilation": (2, 1), "groups": 2}
+        transposed = (3, 6, 15, 23)
+        local, local_out, factor, coarse = draw(2, 3, 5, 4, 3, 2), (3, 5, 2, 3), (2, 3), (3, 4, 4, 3)
+        local_options = {"stride": (3, 3), "padding": ((1, 2), (0, 1)), "dilation": (2, 1)}
+        line, line_kernel, line_out = (3, 4, 8), (6, 2, 3), (3, 6, 3)
+        line_conv = {"stride": 2, "padding": ((0, 1),), "dilation": 2, "groups": 2}
+        volume, volume_kernel, volume_out = (3, 4, 5, 4, 6), (6, 2, 2, 3, 2), (3, 6, 3, 3, 2)
+        volume_conv = {"stride": (2, 1, 3), "padding": ((1, 1), (0, 1), (0, 0)), "dilation": (2, 1, 1), "groups": 2}
+    back = np.ones(kernel, dtype) if trivial else draw(4, 3, 3, 2)
+    lines, volumes = (np.ones(kernel, dtype) if trivial else draw(*kernel) for kernel in (line_kernel, volume_kernel))
     indices = rng.integers(0, shape[2] * shape[3], pool_out)
     calls: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
         "conv2d": ((draw(*shape), weight, bias), conv),
@@ -61,6 +75,43 @@ def example_call(operation: str, dtype: str, *, trivial: bool = False) -> Call:
         "conv2d_weight_grad": ((draw(*conv_out), draw(*shape), kernel), conv),
         "conv2d_bias_grad": ((draw(*conv_out),), {}),
         "conv2d_backward": ((draw(*conv_out), draw(*shape), weight), conv),
+        "conv1d": ((draw(*line), lines, bias), line_conv),
+        "conv1d_input_grad": ((draw(*line_out), lines, line), line_conv),
+        "conv1d_weight_grad": ((draw(*line_out), draw(*line), line_kernel), line_conv),
+        "conv1d_bias_grad": ((draw(*line_out),), {}),
+        "conv1d_backward": ((draw(*line_out), draw(*line), lines), line_conv),
+        "conv3d": ((draw(*volume), volumes, bias), volume_conv),
+        "conv3d_input_grad": ((draw(*volume_out), volumes, volume), volume_conv),
+        "conv3d_weight_grad": ((draw(*volume_out), draw(*volume), volume_kernel), volume_conv),
+        "conv3d_bias_grad": ((draw(*volume_out),), {}),
+        "conv3d_backward": ((draw(*volume_out), draw(*volume), volumes), volume_conv),
+        "conv_transpose2d": ((draw(*shape), back, bias), transpose),
+        "conv_transpose2d_input_grad": ((draw(*transposed), back, shape), transpose),
+        "conv_transpose2d_weight_grad": ((draw(*transposed), draw(*shape), back.shape), transpose),
+        "conv_transpose2d_bias_grad": ((draw(*transposed),), {}),
+        "conv_transpose2d_backward": ((draw(*transposed), draw(*shape), back), transpose),
+        "locally_connected2d": ((draw(*shape), local, None if trivial else draw(5, 2, 3)), local_options),
+        "locally_connected2d_backward": ((draw(*local_out), draw(*shape), local), local_options),
+        "linear": ((draw(3, 5), draw(4, 5), draw(4)), {}),
+        "linear_backward": ((draw(3, 4), draw(3, 5), draw(4, 5)), {}),
+        "downsample2d": ((draw(*shape), factor), {}),
+        "downsample2d_backward": ((draw(*coarse), shape, factor), {}),
+        "upsample2d": ((draw(*coarse), factor, shape[2:]), {}),
+        "upsample2d_backward": ((draw(*shape), coarse, factor), {}),
+        "relu": ((np.abs(draw(3, 4, 5)) if trivial else draw(3, 4, 5),), {}),
+        "relu_backward": ((draw(3, 4, 5), np.ones((3, 4, 5), dtype) if trivial else draw(3, 4, 5)), {}),
+        "sigmoid": ((draw(3, 4, 5),), {}),
+        "sigmoid_backward": ((draw(3, 4, 5), draw(3, 4, 5)), {}),
+        "softmax": ((draw(3, 4, 5),), {"axis": -1}),
+        "softmax_backward": ((draw(3, 4, 5), draw(3, 4, 5)), {}),
+        "log_softmax": ((draw(3, 4, 5),), {"axis": -1}),
+        "log_softmax_backward": ((draw(3, 4, 5), draw(3, 4, 5)), {}),
+        "mean_subtract": ((draw(3, 4, 5),), {"axis": -1}),
+        "mean_subtract_backward": ((draw(3, 4, 5),), {}),
+        "cross_entropy": ((draw(3, 5), np.array([4, 0, 2])), {}),
+        "cross_entropy_backward": ((draw(3, 5), np.array([4, 0, 2]), 0.5), {}),
+        "euclidean_loss": ((draw(3, 5), draw(3, 5)), {}),
+        "euclidean_loss_backward": ((draw(3, 5), draw(3, 5), 0.5), {}),
         "max_pool2d": ((draw(*shape),), {**pool, "return_indices": True}),
         "max_pool2d_backward": ((draw(*pool_out), indices, shape), {}),
         "avg_pool2d": ((draw(*shape),), pool),

@@ -80,7 +80,17 @@ def test_narrow_integers_do_not_overflow(exact_backend: str) -> None:
     assert co.conv2d(x, weight, backend=exact_backend).item() == 75 * 127 * -128
 
 
-PER_IMAGE = ("conv2d", "conv2d_input_grad", "max_pool2d", "max_pool2d_backward", "avg_pool2d", "avg_pool2d_backward")
+MEANS = ("cross_entropy", "cross_entropy_backward", "euclidean_loss", "euclidean_loss_backward")
+"""Operations that have no result for an empty batch; their own tests say what they raise."""
+PER_IMAGE = tuple(
+    operation
+    for operation in registry.operations()
+    if not operation.endswith(("weight_grad", "bias_grad"))
+    and not (operation.startswith(("conv", "local")) and operation.endswith("_backward"))
+    # A matrix product is free to sum in another order for another number of rows.
+    and not operation.startswith("linear")
+    and operation not in MEANS
+)
 
 
 @pytest.mark.parametrize(("operation", "backend"), [variant for variant in VARIANTS if variant[0] in PER_IMAGE])
@@ -94,24 +104,24 @@ def test_an_image_gives_the_same_bits_alone_and_in_a_batch(
 
 
 def last_image(argument: Any) -> Any:
-    """The last image of a batch of 3, the shape of a batch of one; weights and biases as they are."""
-    if isinstance(argument, tuple):
+    """The last image of a batch of 3, the shape of a batch of one; weights, biases and sizes as they are."""
+    if isinstance(argument, tuple) and len(argument) > 2:
         return (1, *argument[1:])
-    return argument[-1:] if argument is not None and len(argument) == 3 else argument
+    return argument[-1:] if isinstance(argument, np.ndarray) and len(argument) == 3 else argument
 
 
-@pytest.mark.parametrize(("operation", "backend"), VARIANTS)
+@pytest.mark.parametrize(("operation", "backend"), [variant for variant in VARIANTS if variant[0] not in MEANS])
 def test_an_empty_batch(operation: str, backend: str, make_call: Callable[..., Any]) -> None:
     full = make_call(operation, "float64")
     empty = full._replace(arguments=tuple(no_images(argument) for argument in full.arguments))
     for result, expected in zip(empty(backend=backend), full(backend=backend), strict=True):
         # A gradient of weights sums over no images; everything else has none.
-        shape = expected.shape if expected.shape[0] == 6 else (0, *expected.shape[1:])
+        shape = (0, *expected.shape[1:]) if expected.shape[0] == 3 else expected.shape
         assert result.shape == shape
         assert not result.any()
 
 
 def no_images(argument: Any) -> Any:
     if isinstance(argument, tuple):
-        return (0, *argument[1:]) if argument[0] == 3 else argument
-    return argument[:0] if argument is not None and len(argument) == 3 else argument
+        return (0, *argument[1:]) if len(argument) > 2 and argument[0] == 3 else argument
+    return argument[:0] if isinstance(argument, np.ndarray) and len(argument) == 3 else argument

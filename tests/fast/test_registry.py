@@ -28,15 +28,51 @@ def run_python(program: str, **environment: str) -> str:
     return finished.stdout
 
 
+def gradients_too(operation: str) -> dict[str, str]:
+    """The backends of a convolution and of its gradients."""
+    everywhere = "im2col numba scipy scipy-fft"
+    return {
+        operation: everywhere,
+        f"{operation}_input_grad": everywhere,
+        f"{operation}_weight_grad": everywhere,
+        f"{operation}_bias_grad": "im2col numba scipy",
+        f"{operation}_backward": everywhere,
+    }
+
+
+NUMPY_EVERYWHERE = (
+    "downsample2d",
+    "upsample2d",
+    "linear",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "log_softmax",
+    "cross_entropy",
+    "euclidean_loss",
+    "mean_subtract",
+)
+
+
+def backward_too(operation: str, backends: str) -> dict[str, str]:
+    """The backends of an operation and of its gradient."""
+    return {operation: backends, f"{operation}_backward": backends}
+
+
 def test_what_there_is() -> None:
     assert registry.backends()[:4] == ("im2col", "numba", "scipy", "scipy-fft")
     table = {operation: " ".join(registry.variants(operation)) for operation in registry.operations()}
     assert table == {
-        "conv2d": "im2col numba scipy scipy-fft",
-        "conv2d_input_grad": "im2col numba scipy scipy-fft",
-        "conv2d_weight_grad": "im2col numba scipy scipy-fft",
-        "conv2d_bias_grad": "im2col numba scipy",
-        "conv2d_backward": "im2col numba scipy scipy-fft",
+        **gradients_too("conv2d"),
+        **backward_too("locally_connected2d", "im2col numba"),
+        **{
+            name: backends
+            for primitive in NUMPY_EVERYWHERE
+            for name, backends in backward_too(primitive, "im2col numba scipy").items()
+        },
+        **gradients_too("conv1d"),
+        **gradients_too("conv3d"),
+        **gradients_too("conv_transpose2d"),
         "max_pool2d": "im2col numba scipy",
         "max_pool2d_backward": "im2col numba scipy",
         "avg_pool2d": "im2col numba scipy",

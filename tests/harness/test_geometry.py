@@ -18,6 +18,7 @@ from convoracle.harness.verify import draw
 
 CONVOLUTIONS = [name for name in OPERATIONS if name.startswith("conv2d")]
 POOLS = [name for name in OPERATIONS if "pool" in name]
+WINDOWED = [*CONVOLUTIONS, *POOLS]
 
 
 def drawn(name: str, count: int = 160, seed: int = 0) -> list[Any]:
@@ -34,7 +35,7 @@ def is_wide(case: Any) -> bool:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", WINDOWED)
 def test_twenty_cases_hold_wide_ones_and_160_every_tail(name: str, seed: int) -> None:
     cases = drawn(name, seed=seed)
     for start in range(len(cases) - 19):
@@ -45,7 +46,7 @@ def test_twenty_cases_hold_wide_ones_and_160_every_tail(name: str, seed: int) ->
     assert tails == set(range(8))
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", WINDOWED)
 def test_extents_are_distinct_but_for_the_tenth_that_coincides(name: str) -> None:
     for number, case in enumerate(drawn(name)):
         sizes = extents(case)
@@ -66,14 +67,14 @@ def test_each_coincidence_of_a_convolution_occurs(name: str) -> None:
     assert any(case.h == case.w for case in tenth) or any(case.kernel_size[0] == case.kernel_size[1] for case in tenth)
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", WINDOWED)
 def test_one_in_twenty_has_a_kernel_of_one_element_and_stride_1(name: str) -> None:
     for case in drawn(name)[17::20]:
         assert pair(case.kernel_size) == (1, 1)
         assert case.stride is None or pair(case.stride) == (1, 1)
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", WINDOWED)
 def test_a_case_is_a_function_of_seed_and_number_alone(name: str) -> None:
     operation = OPERATIONS[name]
     cases = drawn(name, 60)
@@ -88,7 +89,7 @@ def test_operations_do_not_share_their_cases() -> None:
     assert drawn("conv2d", 20) != drawn("conv2d_input_grad", 20)
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", WINDOWED)
 def test_what_every_operation_draws(name: str) -> None:
     cases = drawn(name)
     assert {case.dtype for case in cases[::2]} == {"float32"}
@@ -186,7 +187,7 @@ def test_small_pieces_of_geometry() -> None:
         geometry.retry(lambda: 1, lambda value: value % 2 == 0, "even number")
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", WINDOWED)
 def test_simpler_values_end_with_the_case_s_own(name: str) -> None:
     operation = OPERATIONS[name]
     for case in drawn(name, 40):

@@ -77,7 +77,9 @@ def test_integers_are_integers_a_function_of_the_case_and_signed(name: str) -> N
             if key != "indices":
                 assert array.dtype == np.float64
                 values |= {np.sign(value) for value in array.flat}
-                assert array.size < 9 or (array != other[key]).any()
+                # The data of a selection are tied on purpose, now and then all of them.
+                all_tied = operation.outputs(case)[0].is_selection and (array == array.flat[0]).all()
+                assert array.size < 9 or all_tied or (array != other[key]).any()
     assert values == {-1.0, 0.0, 1.0} or name != "max_pool2d"
     assert {-1.0, 1.0} <= values
 

@@ -126,7 +126,8 @@ def test_winograd_applies_to_three_by_three_kernels_alone(words: str, suits: boo
 
 
 def test_only_what_has_one_image_in_one_result_is_called_with_one_image_alone() -> None:
-    for name, operation in OPERATIONS.items():
+    for name in [name for name in OPERATIONS if name.startswith("conv2d") or "pool" in name]:
+        operation = OPERATIONS[name]
         text = CONV.format(bias="no")
         if "pool" in name:
             own = {"max": "dilation=1 return_indices=no", "avg": "count_include_pad=no divisor_override=none"}[name[:3]]
@@ -141,7 +142,7 @@ def test_only_what_has_one_image_in_one_result_is_called_with_one_image_alone() 
 
 def test_names_of_operations() -> None:
     assert named("conv2d") is OPERATIONS["conv2d"]
-    nonsense: tuple[Any, ...] = ("conv3d", "", None, ["conv2d"])
+    nonsense: tuple[Any, ...] = ("conv4d", "", None, ["conv2d"])
     for name in nonsense:
         with pytest.raises(ValueError, match=r"unknown operation .*; known: conv2d, conv2d_input_grad"):
             named(name)

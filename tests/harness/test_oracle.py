@@ -17,8 +17,6 @@ from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.oracle import compiled, divide, exact_sum, split_halves
 from convoracle.harness.verify import draw
 
-LINEAR = [name for name, operation in OPERATIONS.items() if name != "max_pool2d"]
-
 # The same loops, interpreted on Fractions: nothing is rounded, and nothing of `oracle` is used.
 INTERPRETED: dict[str, Callable[[Any, Any], Any]] = {
     "conv2d": lambda case, a: reference.conv2d(a["x"], a["weight"], a.get("bias"), **case.options()),
@@ -55,6 +53,7 @@ INTERPRETED: dict[str, Callable[[Any, Any], Any]] = {
         case.divisor_override,
     ),
 }
+LINEAR = list(INTERPRETED)
 
 
 def as_fractions(array: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Honest candidates, written without the oracle or the backends: never a false alarm. And what `verify` refuses."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -198,6 +199,9 @@ def test_an_honest_candidate_passes(
 
 def loopback(name: str) -> Callable[..., Any]:
     """The oracle itself, in the candidate's dtype."""
+    if not name.startswith(("conv2d", "max", "avg")):
+        function = getattr(reference, name)
+        return functools.partial(function, loops=compiled(inspect.signature(function).parameters["loops"].default))
     loops = "conv2d_input_grad_scatter_loops" if name == "conv2d_input_grad" else f"{name}_loops"
     if name == "conv2d_backward":
         return reference.conv2d_backward
@@ -206,7 +210,8 @@ def loopback(name: str) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_the_oracle_itself_passes(name: str) -> None:
-    examples = 12 if name == "conv2d_backward" else 40
+    # Interpreted loops are slow, and so is compiling those of an operation that no other test here runs.
+    examples = 40 if name.startswith(("conv2d", "max", "avg")) and name != "conv2d_backward" else 12
     report = verify(name, loopback(name), examples=examples)
     assert report.passed, str(report)
     assert report.grade == "A"

@@ -1,0 +1,225 @@
+"""The public gradients of the 3-D convolution: check their arguments, then call the kernel of the chosen backend."""
+
+import numpy as np
+
+from convoracle.fast import convolution
+from convoracle.fast.conv_geometry import ConvPadding, IntOrSizes
+
+
+def conv3d_input_grad(
+    grad_output: np.ndarray,
+    weight: np.ndarray,
+    input_shape: tuple[int, int, int, int, int],
+    *,
+    stride: IntOrSizes = 1,
+    padding: ConvPadding = 0,
+    dilation: IntOrSizes = 1,
+    groups: int = 1,
+    backend: str | None = None,
+) -> np.ndarray:
+    """Return the gradient of a loss with respect to the input of `conv3d`.
+
+    Parameters
+    ----------
+    grad_output : array (N, F, D_out, H_out, W_out) of float16, float32, float64 or int8 to int64
+        Gradient of the loss with respect to the result.
+    weight : array (F, C // groups, kD, kH, kW) of the same dtype
+        The filters.
+    input_shape : (N, C, D, H, W)
+        Shape of the input; the stride can leave several sizes possible.
+    stride, padding, dilation, groups
+        As given to `conv3d`.
+    backend : str, optional
+        Name of the backend.
+
+    Returns
+    -------
+    array (N, C, D, H, W)
+        New, C-contiguous, of the dtype of `grad_output`; int64 for integers.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        As `conv3d`; also if `grad_output` does not have the shape of the result.
+
+    Notes
+    -----
+    The gradient of the 2-D convolution with one more axis.
+
+    Examples
+    --------
+    >>> grad_output, weight = np.ones((1, 2, 2, 1, 1), np.float32), np.ones((2, 1, 2, 2, 3), np.float32)
+    >>> conv3d_input_grad(grad_output, weight, (1, 1, 3, 2, 3))[0, 0, :, :, 0]
+    array([[2., 2.],
+           [4., 4.],
+           [2., 2.]], dtype=float32)
+    """
+    return convolution.input_grad(
+        "conv3d_input_grad",
+        "DHW",
+        grad_output,
+        weight,
+        input_shape,
+        backend,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+    )
+
+
+def conv3d_weight_grad(
+    grad_output: np.ndarray,
+    x: np.ndarray,
+    weight_shape: tuple[int, int, int, int, int],
+    *,
+    stride: IntOrSizes = 1,
+    padding: ConvPadding = 0,
+    dilation: IntOrSizes = 1,
+    groups: int = 1,
+    backend: str | None = None,
+) -> np.ndarray:
+    """Return the gradient of a loss with respect to the weight of `conv3d`.
+
+    Parameters
+    ----------
+    grad_output : array (N, F, D_out, H_out, W_out) of float16, float32, float64 or int8 to int64
+        Gradient of the loss with respect to the result.
+    x : array (N, C, D, H, W) of the same dtype
+        The input.
+    weight_shape : (F, C // groups, kD, kH, kW)
+        Shape of the weight; the stride can leave several sizes possible.
+    stride, padding, dilation, groups
+        As given to `conv3d`.
+    backend : str, optional
+        Name of the backend.
+
+    Returns
+    -------
+    array (F, C // groups, kD, kH, kW)
+        New, C-contiguous, of the dtype of `grad_output`; int64 for integers; zeros for an empty batch.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        As `conv3d`; also if `grad_output` does not have the shape of the result.
+
+    Notes
+    -----
+    The gradient of the 2-D convolution with one more axis.
+
+    Examples
+    --------
+    >>> x = np.arange(12, dtype=np.float32).reshape(1, 1, 3, 2, 2)
+    >>> conv3d_weight_grad(np.ones((1, 1, 2, 1, 2), np.float32), x, (1, 1, 2, 2, 1))[0, 0, :, :, 0]
+    array([[10., 18.],
+           [26., 34.]], dtype=float32)
+    """
+    return convolution.weight_grad(
+        "conv3d_weight_grad",
+        "DHW",
+        grad_output,
+        x,
+        weight_shape,
+        backend,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+    )
+
+
+def conv3d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> np.ndarray:
+    """Return the gradient of a loss with respect to the bias of `conv3d`: the sum over batch, depth, rows and columns.
+
+    Parameters
+    ----------
+    grad_output : array (N, F, D_out, H_out, W_out) of float16, float32, float64 or int8 to int64
+        Gradient of the loss with respect to the result.
+    backend : str, optional
+        Name of the backend.
+
+    Returns
+    -------
+    array (F,)
+        New, of the dtype of `grad_output`; int64 for integers; zeros for an empty batch.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        As `conv3d`.
+
+    Notes
+    -----
+    Not in the lectures; it follows from their rule that a derivative sums over all uses of a shared parameter.
+
+    Examples
+    --------
+    >>> conv3d_bias_grad(np.ones((2, 3, 2, 4, 5), np.float32))
+    array([80., 80., 80.], dtype=float32)
+    """
+    return convolution.bias_grad("conv3d_bias_grad", "DHW", grad_output, backend)
+
+
+def conv3d_backward(
+    grad_output: np.ndarray,
+    x: np.ndarray,
+    weight: np.ndarray,
+    *,
+    stride: IntOrSizes = 1,
+    padding: ConvPadding = 0,
+    dilation: IntOrSizes = 1,
+    groups: int = 1,
+    backend: str | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the gradients of a loss with respect to the input, the weight and the bias of `conv3d`.
+
+    Parameters
+    ----------
+    grad_output : array (N, F, D_out, H_out, W_out) of float16, float32, float64 or int8 to int64
+        Gradient of the loss with respect to the result.
+    x : array (N, C, D, H, W) of the same dtype
+        The input.
+    weight : array (F, C // groups, kD, kH, kW) of the same dtype
+        The filters.
+    stride, padding, dilation, groups
+        As given to `conv3d`.
+    backend : str, optional
+        Name of the backend.
+
+    Returns
+    -------
+    grad_x : array (N, C, D, H, W)
+        New, C-contiguous, of the dtype of `grad_output`; int64 for integers.
+    grad_weight : array (F, C // groups, kD, kH, kW)
+        Likewise.
+    grad_bias : array (F,)
+        Likewise.
+
+    Raises
+    ------
+    ValueError, TypeError, ImportError
+        As `conv3d`; also if `grad_output` does not have the shape of the result.
+
+    Notes
+    -----
+    The gradients of the 2-D convolution with one more axis.
+
+    Examples
+    --------
+    >>> x, weight = np.ones((2, 3, 4, 5, 6), np.float32), np.ones((4, 3, 1, 2, 3), np.float32)
+    >>> [grad.shape for grad in conv3d_backward(np.ones((2, 4, 4, 4, 4), np.float32), x, weight)]
+    [(2, 3, 4, 5, 6), (4, 3, 1, 2, 3), (4,)]
+    """
+    return convolution.backward(
+        "conv3d_backward",
+        "DHW",
+        grad_output,
+        x,
+        weight,
+        backend,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+    )
