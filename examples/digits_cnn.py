@@ -3,9 +3,9 @@
     python examples/digits_cnn.py [--backend NAME|all]... [--epochs N] [--output FILE]
 
 First, one step in every backend, every call of it held to its proven bound (`first_step.py`). Then each backend trains
-the network from the same start (`training.py`). im2col needs seconds, scipy, which correlates plane by plane, minutes.
-Training stops by the test accuracy, as asked for, so that number is a little flattered; no image of the test is learned
-from.
+the network from the same start (`training.py`). im2col and numba need seconds; scipy (plane by plane) and scipy-fft
+need minutes. Training stops by the test accuracy, as asked for, so that number is a little flattered; no
+image of the test is learned from.
 
 The digits come with scikit-learn (Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998);
 Matplotlib draws (``convoracle[report]``).
@@ -59,6 +59,7 @@ def first_step(digits: Digits, backend: str) -> FirstStep:
 def first_steps_table(steps: list[FirstStep]) -> Table:
     """Return one row for each backend."""
     table = Table("backend", "first loss", "worst error / bound", "where", title="the first step, call by call")
+    table.columns[-1].overflow = "fold"  # a narrow terminal breaks a name, and keeps all of it
     for step in steps:
         where = f"{step.worst.layer} {step.worst.operation}"
         verdict = "" if step.worst.ratio <= 1 else "WRONG: "
