@@ -19,7 +19,8 @@ def test_is_right_for_every_dtype_it_declares(operation: str, backend: str) -> N
     candidate = Source("backend", backend).load(operation).taking(None, OPERATIONS[operation])
     report = run(OPERATIONS[operation], candidate, examples=3 * len(candidate.dtypes), seed=1)
     assert report.passed, str(report)
-    assert report.grade == ("A" if candidate.accuracy == "componentwise" else "B"), str(report)
+    # A transform may keep the componentwise bound on a few cases by luck; a sum has to.
+    assert report.grade in ("A", "B" if candidate.accuracy == "normwise" else "A"), str(report)
 
 
 @pytest.mark.parametrize(("operation", "backend"), VARIANTS)

@@ -19,7 +19,9 @@ def test_a_peer_is_right(peer: str, operation: str) -> None:
     assert report.grade == "A"
 
 
-def test_torch_does_everything_and_onnxruntime_what_its_cpu_provider_has() -> None:
-    assert {operation for peer, operation in PAIRS if peer == "torch"} == set(OPERATIONS)
+def test_torch_does_all_it_has_a_function_for_and_onnxruntime_what_its_cpu_provider_has() -> None:
+    has_no_function_for = ("downsample2d", "upsample2d", "locally_connected2d")
+    without = {operation for operation in OPERATIONS if operation.removesuffix("_backward") in has_no_function_for}
+    assert {operation for peer, operation in PAIRS if peer == "torch"} == set(OPERATIONS) - without
     ours = [operation for peer, operation in PAIRS if peer == "onnxruntime"]
     assert ours == ["conv2d", "conv2d_input_grad", "max_pool2d", "avg_pool2d"]
