@@ -23,7 +23,7 @@ class Profile:
 
 
 PROFILES = {
-    "smoke": Profile(40, ("float32", "float64"), "40 cases, float32 and float64"),
+    "smoke": Profile(20, ("float32", "float64"), "20 cases, float32 and float64"),
     "ci": Profile(200, None, "200 cases, every declared dtype"),
     "nightly": Profile(2000, None, "2000 cases, every declared dtype"),
 }
