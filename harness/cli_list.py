@@ -29,15 +29,17 @@ def show(markdown: bool) -> None:
 
 
 def _matrix() -> list[str]:
-    """Return the built-in backends as a Markdown table: a row for each operation, a column for each backend."""
-    lines = [("operation", *registry.BUILT_IN), tuple("---" for _ in range(len(registry.BUILT_IN) + 1))]
+    """Return the built-in backends as a Markdown table: a column for each, operations with equal cells in one row."""
+    rows: dict[tuple[str, ...], list[str]] = {}
     for operation in registry.operations():
         variants = registry.variants(operation)
-        cells = [
+        cells = tuple(
             f"{variants[backend].accuracy}: {_dtypes(variants[backend].dtypes)}" if backend in variants else "-"
             for backend in registry.BUILT_IN
-        ]
-        lines.append((f"`{operation}`", *cells))
+        )
+        rows.setdefault(cells, []).append(f"`{operation}`")
+    lines = [("operations", *registry.BUILT_IN), tuple("---" for _ in range(len(registry.BUILT_IN) + 1))]
+    lines += [(", ".join(operations), *cells) for cells, operations in rows.items()]
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
