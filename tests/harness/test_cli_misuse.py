@@ -72,10 +72,11 @@ def test_list_as_markdown_is_one_table() -> None:
     result = invoke("list", "--markdown")
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert lines[0] == "| operation | im2col | numba | scipy | scipy-fft |"
+    assert lines[0] == "| operations | im2col | numba | scipy | scipy-fft |"
     assert lines[1] == "| --- | --- | --- | --- | --- |"
-    assert [line.split("`")[1] for line in lines[2:]] == list(registry.operations())
+    shown = [name for line in lines[2:] for name in line.split("`")[1::2]]
+    assert sorted(shown) == sorted(registry.operations())
     assert all(line.count("|") == 6 for line in lines)
     assert lines[2].endswith("normwise: float32-64 |")
-    (mean,) = [line for line in lines if line.startswith("| `avg_pool2d` ")]
+    (mean,) = [line for line in lines if "`avg_pool2d`" in line]
     assert mean.endswith("| - |"), "no FFT of a mean"
