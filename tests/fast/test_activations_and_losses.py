@@ -66,7 +66,7 @@ def test_softmax_and_its_logarithm_are_the_exact_values_to_a_few_roundings(exact
     grad = co.cross_entropy_backward(ROWS, targets, 4.0, backend=exact_backend)
     with localcontext() as context:
         context.prec = 60
-        total = Decimal(0)
+        total, total_error = Fraction(0), Fraction(0)
         for i, row in enumerate(ROWS):
             powers = [exact_exp(value - row.max()) for value in row]  # these differences are exact
             for j, power in enumerate(powers):
@@ -81,9 +81,15 @@ def test_softmax_and_its_logarithm_are_the_exact_values_to_a_few_roundings(exact
                 absolute = (2 * EXP_ULPS + 3) * U + 2 * EXP_ULPS * U * spread + 2 * U * (abs(far) + spread)
                 assert abs(Fraction(Decimal(logarithm[i, j])) - (far - spread)) <= absolute
                 wanted = exact - (j == targets[i])
-                assert abs(Fraction(Decimal(grad[i, j])) - Fraction(wanted)) <= (relative + 4 * U)
-                total -= (Decimal(row[j]) - Decimal(row.max()) - sum(powers).ln()) if j == targets[i] else 0
-        assert abs(Fraction(Decimal(float(loss))) - Fraction(total) / 4) <= 100 * U * Fraction(total)
+                # The softmax's error, and the subtraction of the one; the factor 4 / N is exactly 1.
+                allowed = relative * Fraction(exact) + U * (abs(Fraction(wanted)) + relative)
+                assert abs(Fraction(Decimal(grad[i, j])) - Fraction(wanted)) <= allowed
+                if j == targets[i]:
+                    total += spread - far
+                    total_error += absolute
+        # The errors of the four logarithms, and at most four roundings of terms that large in their mean.
+        allowed = (total_error + 4 * U / (1 - 4 * U) * (total + total_error)) / 4
+        assert abs(Fraction(Decimal(float(loss))) - total / 4) <= allowed
 
 
 def test_gradients_of_the_softmax_by_hand(exact_backend: str) -> None:
