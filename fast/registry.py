@@ -7,7 +7,7 @@ of installed distributions (`convoracle.fast.plugins`). A variant's kernel is ca
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from convoracle.fast import plugins
@@ -104,10 +104,10 @@ FLOATS_ONLY = (
 
 
 def _built_in(suffix: str, *tables: Mapping[str, tuple[str, ...]], requires: str | None = None) -> dict[str, Variant]:
-    """Return the variants of a backend whose kernels live in ``convoracle.fast.<primitive>_<suffix>``."""
+    """Return the variants of a backend whose kernels live in ``convoracle.fast.readable.<primitive>_<suffix>``."""
     return {
         operation: Variant(
-            f"convoracle.fast.{primitive}_{'numpy' if primitive in BY_NUMPY else suffix}:{operation}",
+            f"convoracle.fast.readable.{primitive}_{'numpy' if primitive in BY_NUMPY else suffix}:{operation}",
             dtypes=FLOAT_DTYPES if primitive in FLOATS_ONLY else ALL_DTYPES,
             requires=requires,
         )
@@ -121,7 +121,7 @@ def _scipy_fft() -> dict[str, Variant]:
     """Return the variants of the FFT backend: those operations that are correlations of two full operands."""
     return {
         operation: Variant(
-            f"convoracle.fast.{primitive}_scipy_fft:{operation}",
+            f"convoracle.fast.readable.{primitive}_scipy_fft:{operation}",
             accuracy="normwise",
             dtypes=("float32", "float64"),
             requires="scipy",
@@ -134,8 +134,13 @@ def _scipy_fft() -> dict[str, Variant]:
 
 def _direct() -> dict[str, Variant]:
     """Return the variants of the backend built on vectors of floats: the convolutions and the pools."""
-    table = _built_in("direct", CONVOLUTIONS, POOLS, requires="numba")
-    return {operation: replace(variant, dtypes=("float32", "float64")) for operation, variant in table.items()}
+    return {
+        operation: Variant(
+            f"convoracle.fast.direct.{primitive}:{operation}", dtypes=("float32", "float64"), requires="numba"
+        )
+        for primitive, operations in (CONVOLUTIONS | POOLS).items()
+        for operation in operations
+    }
 
 
 BUILT_IN: Mapping[str, Mapping[str, Variant]] = {

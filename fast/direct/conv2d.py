@@ -1,0 +1,149 @@
+"""The convolution and its input gradient by the register tile, without a matrix of columns.
+
+Both are correlations (`convoracle.fast.direct.plan`). The convolution reads, for output u and tap t,
+
+    x[u * stride + t * dilation - before],
+
+and starts from the bias. The input gradient gathers: ``x[i]`` was read by output u through tap t where
+``u * stride = i + before - t * dilation``. So the inputs i of one remainder of ``i + before`` by the stride are read by
+the taps whose ``t * dilation`` leaves the same remainder, and are a correlation of the output gradient of their own,
+with stride 1 and offsets that fall as t rises: one correlation for each pair of remainders, down and across.
+"""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from convoracle.fast.direct.correlation import Target, Weights, correlate
+from convoracle.fast.direct.plan import Axis, plan_correlation
+from convoracle.fast.direct.weight_grad import conv2d_weight_grad
+from convoracle.fast.readable import conv2d_numba
+from convoracle.fast.windows import Ends, Pair, Shape
+
+__all__ = ["conv2d", "conv2d_backward", "conv2d_bias_grad", "conv2d_input_grad", "conv2d_weight_grad"]
+
+
+def conv2d(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    *,
+    stride: Pair,
+    padding: Ends,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
+    """Convolve."""
+    filters, channels, *kernel_size = weight.shape
+    down, across = (
+        _forward_axis(*axis) for axis in zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
+    )
+    plan = plan_correlation(groups, channels, filters // groups, down, across, x.dtype)
+    out = np.empty((len(x), filters, down.outputs, across.outputs), x.dtype)
+    weights = _filter_weights(filters // groups, channels, *kernel_size)
+    plane = down.outputs * across.outputs
+    base = np.zeros(filters, x.dtype) if bias is None else bias
+    correlate(plan, x, weight, weights, base, out, Target(0, filters * plane, plane, across.outputs, 1))
+    return out
+
+
+def conv2d_input_grad(
+    grad_output: np.ndarray,
+    weight: np.ndarray,
+    input_shape: Shape,
+    *,
+    stride: Pair,
+    padding: Ends,
+    dilation: Pair,
+    groups: int,
+) -> np.ndarray:
+    """Return the input gradient: a correlation of the output gradient for each pair of remainders of the stride."""
+    if not np.isfinite(weight.sum()):
+        # Beyond the edges of grad_output there are zeros, which an infinite weight would turn into NaN.
+        return conv2d_numba.conv2d_input_grad(
+            grad_output, weight, input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+        )
+    channels, (height, width) = weight.shape[1], input_shape[2:]
+    rows, columns = (
+        _backward_axes(*axis)
+        for axis in zip(
+            input_shape[2:], grad_output.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True
+        )
+    )
+    # Inputs that no tap reads are in no correlation.
+    grad = (np.zeros if max(stride) > 1 else np.empty)(input_shape, weight.dtype)
+    base = np.zeros(channels * groups, weight.dtype)
+    for top, taps_h, down in rows:
+        for left, taps_w, across in columns:
+            plan = plan_correlation(
+                groups, len(weight) // groups, channels, down, across, weight.dtype, is_spread=max(stride) > 1
+            )
+            weights = _channel_weights(*weight.shape, groups, taps_h, taps_w)
+            target = Target(
+                top * width + left, channels * groups * height * width, height * width, stride[0] * width, stride[1]
+            )
+            correlate(plan, grad_output, weight, weights, base, grad, target)
+    return grad
+
+
+def conv2d_bias_grad(grad_output: np.ndarray) -> np.ndarray:
+    """Return the bias gradient: the sum over batch, rows and columns."""
+    return grad_output.sum(axis=(0, 2, 3))
+
+
+def conv2d_backward(
+    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the gradients of input, weight and bias."""
+    return (
+        conv2d_input_grad(grad_output, weight, x.shape, **options),
+        conv2d_weight_grad(grad_output, x, weight.shape, **options),
+        conv2d_bias_grad(grad_output),
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _forward_axis(size: int, kernel_size: int, stride: int, padding: Pair, dilation: int) -> Axis:
+    before, after = padding
+    count = (size + before + after - dilation * (kernel_size - 1) - 1) // stride + 1
+    return Axis(size, count, stride, tuple(tap * dilation - before for tap in range(kernel_size)))
+
+
+@functools.lru_cache(maxsize=256)
+def _backward_axes(
+    size: int, output_size: int, kernel_size: int, stride: int, padding: Pair, dilation: int
+) -> list[tuple[int, tuple[int, ...], Axis]]:
+    """Return, for each remainder that any tap leaves, the first input of that remainder, the taps, and the axis."""
+    axes = []
+    for first in range(min(stride, size)):
+        position = first + padding[0]
+        taps = tuple(tap for tap in range(kernel_size) if (position - tap * dilation) % stride == 0)
+        if taps:
+            offsets = tuple((position - tap * dilation) // stride for tap in taps)
+            axes.append((first, taps, Axis(output_size, -(-(size - first) // stride), 1, offsets)))
+    return axes
+
+
+@functools.lru_cache(maxsize=256)
+def _filter_weights(filters: int, channels: int, height: int, width: int) -> Weights:
+    """Return where the weights of a convolution are, which sums over the channels."""
+    taps = height * width
+    return Weights(filters * channels * taps, channels * taps, taps, np.arange(taps, dtype=np.int64), True)
+
+
+@functools.lru_cache(maxsize=256)
+def _channel_weights(
+    filters: int,
+    channels: int,
+    height: int,
+    width: int,
+    groups: int,
+    taps_h: tuple[int, ...],
+    taps_w: tuple[int, ...],
+) -> Weights:
+    """Return where the weights of an input gradient are, which sums over the filters."""
+    taps = height * width
+    places = np.array(taps_h, np.int64)[:, None] * width + np.array(taps_w, np.int64)
+    is_run = places.size == taps
+    return Weights(filters // groups * channels * taps, taps, channels * taps, places.reshape(-1), is_run)

@@ -1,0 +1,145 @@
+"""Vectors of the machine: how wide they are, and how they are emitted as LLVM IR.
+
+Numba leaves it to LLVM to find vectors in loops. The few kernels whose speed depends on them say what they want: an
+intrinsic (in `convoracle.fast.simd.microkernel`, `convoracle.fast.direct.window_maxima`) writes its own instructions.
+Numba's cache does not see an edit of such a file: whoever edits one empties the cache.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import binding, ir
+from numba.core import cgutils, codegen, config
+
+
+def _vector_bits() -> int:
+    """Return the width of the vectors LLVM uses for the processor Numba compiles for (NUMBA_CPU_NAME, or this one).
+
+    LLVM is asked by having it compile an addition: it knows every processor by name, and what each does best.
+    """
+    settings: Any = config  # its attributes are made when it is imported
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    target = binding.Target.from_default_triple()
+    features = codegen.get_host_cpu_features() if settings.CPU_FEATURES is None else settings.CPU_FEATURES
+    name = binding.get_host_cpu_name() if settings.CPU_NAME is None else settings.CPU_NAME
+    module = binding.parse_assembly(
+        "define <16 x float> @add(<16 x float> %a, <16 x float> %b) {"
+        " %c = fadd <16 x float> %a, %b  ret <16 x float> %c }"
+    )
+    assembly = target.create_target_machine(cpu=name, features=features).emit_assembly(module)
+    return 512 if "zmm" in assembly else 256 if "ymm" in assembly else 128
+
+
+VECTOR_BITS = _vector_bits()
+
+
+def lanes_of(dtype: np.dtype) -> int:
+    """Return how many numbers of `dtype` a vector holds."""
+    return VECTOR_BITS // (8 * dtype.itemsize)
+
+
+def vector_of(array: Any) -> Any:
+    """Return the LLVM type of a vector of the numbers in a Numba array type."""
+    element = {32: ir.FloatType(), 64: ir.DoubleType()}[array.dtype.bitwidth]
+    return ir.VectorType(element, VECTOR_BITS // array.dtype.bitwidth)
+
+
+def call_intrinsic(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
+    """Call the LLVM intrinsic ``llvm.<name>``."""
+    kind = ir.FunctionType(result, [argument.type for argument in arguments])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}"), arguments)
+
+
+def load_vector(builder: Any, pointer: Any, vector: Any) -> Any:
+    """Load a vector that is aligned as its numbers are, not as a vector."""
+    return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=_bytes(vector))
+
+
+def store_vector(builder: Any, value: Any, pointer: Any) -> None:
+    """Store a vector that is aligned as its numbers are, not as a vector."""
+    builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=_bytes(value.type))
+
+
+def load_lanes(builder: Any, pointer: Any, mask: Any, other: Any) -> Any:
+    """Load the lanes whose bit in `mask` is set; memory of the others is not touched, they are as in `other`."""
+    place, align = builder.bitcast(pointer, other.type.as_pointer()), ir.Constant(ir.IntType(32), _bytes(other.type))
+    return call_intrinsic(builder, f"masked.load.{_name(other.type)}.p0", other.type, place, align, mask, other)
+
+
+def store_lanes(builder: Any, value: Any, pointer: Any, mask: Any) -> None:
+    """Store the lanes whose bit in `mask` is set; memory of the others is not touched."""
+    place, align = builder.bitcast(pointer, value.type.as_pointer()), ir.Constant(ir.IntType(32), _bytes(value.type))
+    call_intrinsic(builder, f"masked.store.{_name(value.type)}.p0", ir.VoidType(), value, place, align, mask)
+
+
+def load_apart(builder: Any, step: int, line: Any, column: Any, stride: Any, width: Any, other: Any) -> Any:
+    """Return the numbers of `line` from `column` on that are `stride` apart, as in `other` where it has none.
+
+    A line has the columns 0 to `width`; `column` may be outside, and memory outside is not touched. A `step` of 1 or 2
+    is the stride, and is done with vectors; with another one, numbers are collected one by one. For a stride of 2 the
+    even numbers are shuffled out of two vectors, of which the second begins one number early::
+
+        line   | s0 s1 s2 s3 | s4 s5 s6 |
+                        | s3 s4 s5 s6 |            lanes   | s0 s2 s4 s6 |
+    """
+    vector, lanes = other.type, other.type.count
+
+    def load_from(begin: Any) -> Any:
+        each = builder.add(splat(builder, begin, ir.VectorType(begin.type, lanes)), counting(begin.type, lanes))
+        is_inside = builder.icmp_unsigned("<", each, splat(builder, width, each.type))
+        return load_lanes(builder, builder.gep(line, [begin]), is_inside, other)
+
+    if step == 1:
+        return load_from(column)
+    if step == 2:
+        low, high = load_from(column), load_from(builder.add(column, ir.Constant(column.type, lanes - 1)))
+        return shuffle(builder, low, high, [n if n < lanes else n + 1 for n in range(0, 2 * lanes, 2)])
+    collected = cgutils.alloca_once_value(builder, other)
+    numbers = builder.bitcast(collected, vector.element.as_pointer())
+    builder.store(other, collected)
+    with cgutils.for_range(builder, ir.Constant(column.type, lanes)) as lane:
+        place = builder.add(column, builder.mul(lane.index, stride))
+        with builder.if_then(builder.icmp_unsigned("<", place, width)):
+            builder.store(builder.load(builder.gep(line, [place])), builder.gep(numbers, [lane.index]))
+    return builder.load(collected)
+
+
+def counting(kind: Any, count: int, step: int = 1) -> Any:
+    """Return the constant vector 0, step, 2 * step, ... of an integer type."""
+    return ir.Constant(ir.VectorType(kind, count), [step * lane for lane in range(count)])
+
+
+def lanes_from(builder: Any, first: Any, count: int) -> Any:
+    """Return the mask of the lanes from `first` on."""
+    lanes = counting(first.type, count)
+    return builder.icmp_signed(">=", lanes, splat(builder, first, lanes.type))
+
+
+def splat(builder: Any, number: Any, vector: Any) -> Any:
+    """Return a vector with `number` in every lane."""
+    unknown = ir.Constant(vector, ir.Undefined)
+    first = builder.insert_element(unknown, number, ir.Constant(ir.IntType(32), 0))
+    return shuffle(builder, first, unknown, [0] * vector.count)
+
+
+def shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
+    """Return the vector of these lanes, those of `b` counted after those of `a`."""
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
+
+
+def fused_multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return ``a * b + c``, rounded once where the machine can do that in one instruction."""
+    vector = a.type
+    return call_intrinsic(builder, f"fmuladd.{_name(vector)}", vector, a, b, c)
+
+
+def _name(vector: Any) -> str:
+    """Return what a vector type is called in the name of an intrinsic, v16f32 for example."""
+    return f"v{vector.count}{'i' if isinstance(vector.element, ir.IntType) else 'f'}{8 * _bytes(vector)}"
+
+
+def _bytes(vector: Any) -> int:
+    """Return the size of one number of a vector type."""
+    element = vector.element
+    return element.width // 8 if isinstance(element, ir.IntType) else {"float": 4, "double": 8}[str(element)]

@@ -1,0 +1,199 @@
+"""The direct convolution where its tiles, bands and blocks end; the public side is tested with the other backends."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+import torch
+
+import convoracle as co
+from convoracle.fast import threads
+from convoracle.fast.direct import conv2d as conv2d_direct
+from convoracle.fast.direct import correlation as direct_correlation
+from convoracle.fast.direct import plan as direct_plan
+from convoracle.fast.direct import weight_grad as direct_weight_grad
+from convoracle.fast.direct.plan import Axis, Plan, plan_correlation
+from convoracle.fast.simd.microkernel import ROWS, VECTORS
+from convoracle.fast.simd.vectors import lanes_of
+
+FLOAT32 = np.dtype(np.float32)
+LANES = lanes_of(FLOAT32)
+
+
+def same_plan(channels: int, filters: int, size: tuple[int, int], kernel: int = 3) -> Plan:
+    """The plan of a convolution whose result is as large as its input."""
+    down, across = (Axis(n, n, 1, tuple(range(-(kernel // 2), kernel - kernel // 2))) for n in size)
+    return plan_correlation(1, channels, filters, down, across, FLOAT32)
+
+
+def results(x: np.ndarray, weight: np.ndarray, grad: np.ndarray, **options: Any) -> list[np.ndarray]:
+    """The convolution and its gradients."""
+    return [
+        co.conv2d(x, weight, **options, backend="direct"),
+        *co.conv2d_backward(grad, x, weight, **options, backend="direct"),
+    ]
+
+
+def by_pytorch(x: np.ndarray, weight: np.ndarray, grad: np.ndarray, **options: Any) -> list[np.ndarray]:
+    x, weight, grad = (torch.tensor(array, dtype=torch.float64) for array in (x, weight, grad))
+    wanted = [torch.nn.functional.conv2d(x, weight, **options)]
+    options = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **options}
+    stride, padding, dilation = ([options[name]] * 2 for name in ("stride", "padding", "dilation"))
+    wanted += torch.ops.aten.convolution_backward(
+        grad, x, weight, [len(weight)], stride, padding, dilation, False, [0, 0], options["groups"], [True] * 3
+    )
+    return [tensor.numpy() for tensor in wanted]
+
+
+def draw(seed: int, *shapes: tuple[int, ...], integers: bool = True) -> Iterator[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    for shape in shapes:
+        numbers = rng.integers(-3, 4, shape) if integers else rng.standard_normal(shape)
+        yield numbers.astype(np.float32)
+
+
+CASES: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, int]]] = {
+    **{f"{width} columns": ((2, 3, 5, width), (5, 3, 3, 3), {"padding": 1}) for width in (LANES - 1, LANES, LANES + 1)},
+    **{f"{filters} filters": ((1, 2, 6, 20), (filters, 2, 1, 3), {}) for filters in (ROWS - 1, ROWS, ROWS + 1)},
+    "a row of a tile and a number": ((1, 2, 4, VECTORS * LANES + 1), (3, 2, 2, 1), {}),
+    "planes of 7, batch over the ends of panels": ((13, 40, 7, 7), (24, 40, 3, 3), {"padding": 1}),
+    "many blocks of channels": ((2, 300, 6, 18), (9, 300, 1, 1), {}),
+    "a kernel of several chains": ((1, 2, 30, 31), (3, 2, 24, 23), {"padding": 2}),
+    "stride 2": ((2, 20, 15, 33), (12, 20, 3, 3), {"stride": 2, "padding": 1}),
+    "stride 3, a kernel that leaves gaps": ((2, 9, 20, 40), (10, 9, 2, 2), {"stride": 3}),
+    "stride 2 and dilation 2": ((1, 4, 17, 41), (6, 4, 3, 3), {"stride": 2, "dilation": 2, "padding": 3}),
+    "a margin wider than the kernel": ((1, 2, 5, 20), (3, 2, 2, 2), {"padding": 4}),
+    "groups": ((2, 12, 9, 19), (15, 4, 3, 3), {"groups": 3, "padding": 1}),
+    "one channel a group": ((2, 10, 9, 19), (10, 1, 3, 3), {"groups": 10}),
+    "one position": ((5, 33, 1, 1), (17, 33, 1, 1), {}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_values_of_pytorch_exactly_on_integers(case: str) -> None:
+    shape, kernel, options = CASES[case]
+    x, weight = draw(0, shape, kernel)
+    (grad,) = draw(1, co.conv2d(x, weight, **options).shape)
+    for one, other in zip(results(x, weight, grad, **options), by_pytorch(x, weight, grad, **options), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_cases_go_every_way() -> None:
+    ways = {
+        "rows": same_plan(64, 64, (32, 2 * LANES)),
+        "strung": same_plan(64, 64, (40, 2 * LANES + 1)),
+        "panel": same_plan(64, 256, (7, 7)),
+        "borrowed": same_plan(64, 64, (28, 28), kernel=1),
+    }
+    assert [(plan.is_copied, plan.is_strung, plan.is_panel) for plan in ways.values()] == [
+        (True, False, False),
+        (True, True, False),
+        (True, True, True),
+        (False, False, False),
+    ]
+
+
+@pytest.fixture
+def _shared_out(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Share out work however little it is."""
+    monkeypatch.setattr(threads, "BREAK_EVEN", 0)
+    before = numba.get_num_threads()
+    yield
+    numba.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_shared_out")
+@pytest.mark.parametrize("case", CASES)
+def test_same_bits_whatever_the_number_of_threads(case: str) -> None:
+    shape, kernel, options = CASES[case]
+    x, weight = draw(0, shape, kernel, integers=False)
+    (grad,) = draw(1, co.conv2d(x, weight, **options).shape, integers=False)
+    bits = []
+    for count in range(1, numba.config.NUMBA_NUM_THREADS + 1):
+        numba.set_num_threads(count)
+        bits.append([result.tobytes() for result in results(x, weight, grad, **options)])
+    assert all(one == bits[0] for one in bits)
+
+
+@pytest.mark.parametrize(
+    "case", ["planes of 7, batch over the ends of panels", "stride 2", "groups", "many blocks of channels"]
+)
+def test_same_bits_alone_and_in_a_batch(case: str) -> None:
+    shape, kernel, options = CASES[case]
+    x, weight = draw(0, shape, kernel, integers=False)
+    together = co.conv2d(x, weight, **options, backend="direct")
+    (grad,) = draw(1, together.shape, integers=False)
+    grad_x = co.conv2d_input_grad(grad, weight, shape, **options, backend="direct")
+    for n in range(len(x)):
+        one = slice(n, n + 1)
+        assert co.conv2d(x[one], weight, **options, backend="direct").tobytes() == together[one].tobytes()
+        alone = co.conv2d_input_grad(grad[one], weight, (1, *shape[1:]), **options, backend="direct")
+        assert alone.tobytes() == grad_x[one].tobytes()
+
+
+@pytest.fixture
+def _plans_forgotten() -> Iterator[None]:
+    """Let no plan made under other rules be used again."""
+    plan_correlation.cache_clear()
+    yield
+    plan_correlation.cache_clear()
+
+
+@pytest.mark.usefixtures("_plans_forgotten")
+def test_same_bits_whatever_the_way_and_the_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, weight = draw(0, (3, 70, 9, 2 * LANES + 3), (11, 70, 3, 3), integers=False)
+    expected = co.conv2d(x, weight, padding=1, backend="direct").tobytes()
+    ways = [(False, False), (True, False), (True, True)]
+    for way, (name, number) in itertools.product(
+        ways, [("PLANE_NUMBERS", 1), ("STRUNG_VECTORS", 1), ("LARGEST_BUFFER", 1), ("SUM_NUMBERS", 1)]
+    ):
+        with monkeypatch.context() as changed:
+            changed.setattr(direct_plan, "_choose_way", lambda *_, way=way: way)
+            changed.setattr(direct_correlation if name == "SUM_NUMBERS" else direct_plan, name, number)
+            plan_correlation.cache_clear()
+            assert co.conv2d(x, weight, padding=1, backend="direct").tobytes() == expected, (way, name)
+
+
+def test_no_buffer_grows_with_the_problem() -> None:
+    long = Axis(10**7, 10**7, 1, (-1, 0, 1))
+    deep, large = Axis(1, 1, 1, (0,)), Axis(2000, 2000, 1, tuple(range(-50, 51)))
+    for down, across, channels, filters in ((deep, long, 64, 64), (large, large, 512, 4), (long, long, 3, 100_000)):
+        plan = plan_correlation(1, channels, filters, down, across, FLOAT32)
+        depth = plan.channel_block * plan.tap_block
+        planes = plan.band_images * plan.channel_block * plan.phases * plan.plane if plan.is_copied else 0
+        panel = (plan.band_vectors + VECTORS) * depth * plan.lanes if plan.is_panel else 0
+        assert (planes + panel + depth * ROWS) * 4 < 16 << 20
+        # Two more numbers for a vector: where it is read and where it goes.
+        assert plan.band_vectors * plan.lanes < 1 << 22
+
+
+def test_an_infinite_weight_beyond_the_edge_adds_nothing() -> None:
+    weight, grad = np.ones((1, 1, 3, 3), np.float32), np.ones((1, 1, 4, 20), np.float32)
+    weight[0, 0, 0, 0] = np.inf
+    expected = co.conv2d_input_grad(grad, weight, (1, 1, 6, 22), backend="im2col")
+    np.testing.assert_array_equal(co.conv2d_input_grad(grad, weight, (1, 1, 6, 22), backend="direct"), expected)
+    assert np.isfinite(expected).any()
+
+
+def test_steps_larger_than_anything() -> None:
+    x = np.arange(30, dtype=np.float32).reshape(1, 1, 5, 6)
+    weight = np.ones((1, 1, 1, 1), np.float32)
+    options = {"stride": 2**31 - 1, "dilation": 2**31 - 1, "backend": "direct"}
+    np.testing.assert_array_equal(co.conv2d(x, weight, **options), x[:, :, :1, :1])
+    grad_x, grad_weight, _ = co.conv2d_backward(weight, x + 1, weight, **options)
+    np.testing.assert_array_equal(np.flatnonzero(grad_x), [0])
+    np.testing.assert_array_equal(grad_weight, weight)
+
+
+def test_an_empty_batch() -> None:
+    x, weight = np.ones((0, 2, 5, 6), np.float32), np.ones((3, 2, 2, 2), np.float32)
+    grad = np.ones((0, 3, 4, 5), np.float32)
+    shapes = [result.shape for result in results(x, weight, grad)]
+    assert shapes == [(0, 3, 4, 5), (0, 2, 5, 6), (3, 2, 2, 2), (3,)]
+    assert not direct_weight_grad.conv2d_weight_grad(
+        grad, x, weight.shape, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1
+    ).any()
+    assert conv2d_direct.conv2d_bias_grad(grad).tolist() == [0, 0, 0]

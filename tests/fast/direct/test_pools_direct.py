@@ -1,0 +1,116 @@
+"""The pools by vectors, where vectors and planes end, and with what only floats hold; the rest is the harness's."""
+
+from collections.abc import Iterator
+
+import numba
+import numpy as np
+import pytest
+import torch
+
+import convoracle as co
+from convoracle.fast import threads
+from convoracle.fast.simd.vectors import lanes_of
+
+LANES = lanes_of(np.dtype(np.float32))
+OPTIONS = [(2, 2, 0), (3, 2, 1), (3, 1, 1), (3, 3, 1), ((5, 2), (1, 4), (2, 1)), ((1, 3), (3, 2), (0, 0))]
+INF, NAN = np.inf, np.nan
+
+
+def widths() -> list[int]:
+    """Planes whose rows of outputs end before, with and after a vector, at any of the strides."""
+    return [5, *(n * LANES + rest for n in (1, 2) for rest in (-1, 0, 1)), 4 * LANES + 3]
+
+
+def planes(width: int, dtype: type = np.float32) -> np.ndarray:
+    return np.random.default_rng(width).integers(-9, 10, (2, 3, 7, width)).astype(dtype)
+
+
+@pytest.mark.parametrize("width", widths())
+@pytest.mark.parametrize(("kernel", "stride", "padding"), OPTIONS)
+def test_pytorch_finds_the_same(kernel: int, stride: int, padding: int, width: int) -> None:
+    x = planes(width)
+    x[0, 0, ::2, ::3], x[1, 1, 1, 1:4], x[0, 2] = NAN, INF, -INF
+    expected = torch.nn.functional.max_pool2d(torch.tensor(x), kernel, stride, padding, return_indices=True)
+    values, indices = co.max_pool2d(x, kernel, stride, padding, return_indices=True, backend="direct")
+    np.testing.assert_array_equal(values, expected[0].numpy())
+    # Of several NaN in a window PyTorch names the last one.
+    is_number = ~np.isnan(values)
+    np.testing.assert_array_equal(indices[is_number], expected[1].numpy()[is_number])
+    np.testing.assert_array_equal(indices, co.max_pool2d(x, kernel, stride, padding, return_indices=True)[1])
+
+
+@pytest.mark.parametrize("width", widths())
+@pytest.mark.parametrize(("kernel", "stride", "padding"), OPTIONS)
+def test_gradients_are_those_of_pytorch(kernel: int, stride: int, padding: int, width: int) -> None:
+    x = torch.tensor(planes(width), dtype=torch.float64, requires_grad=True)
+    maxima, indices = torch.nn.functional.max_pool2d(x, kernel, stride, padding, return_indices=True)
+    grad = np.random.default_rng(0).integers(-9, 10, maxima.shape).astype(np.float64)
+    (expected,) = torch.autograd.grad(maxima, x, torch.tensor(grad))
+    result = co.max_pool2d_backward(grad, indices.numpy(), tuple(x.shape), backend="direct")
+    np.testing.assert_array_equal(result, expected.numpy())
+    # A divisor of one leaves the sums, which are integers.
+    means = torch.nn.functional.avg_pool2d(x, kernel, stride, padding, divisor_override=1)
+    arguments = (kernel, stride, padding, False, True, 1)
+    np.testing.assert_array_equal(co.avg_pool2d(x.detach().numpy(), *arguments, backend="direct"), means.detach())
+    (expected,) = torch.autograd.grad(means, x, torch.tensor(grad))
+    result = co.avg_pool2d_backward(grad, tuple(x.shape), *arguments, backend="direct")
+    np.testing.assert_array_equal(result, expected.numpy())
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_the_first_maximum_wins_and_the_first_nan_over_all(stride: int) -> None:
+    x = np.ones((1, 1, 2, 2 * LANES), np.float32)
+    indices = co.max_pool2d(x, 2, stride, return_indices=True, backend="direct")[1]
+    np.testing.assert_array_equal(indices[0, 0, 0], np.arange(indices.shape[-1]) * stride)
+    x[0, 0, 1], x[0, 0, 0, 1::2] = NAN, INF
+    values, indices = co.max_pool2d(x, 2, stride, return_indices=True, backend="direct")
+    assert np.isnan(values).all()
+    np.testing.assert_array_equal(indices[0, 0, 0], 2 * LANES + np.arange(indices.shape[-1]) * stride)
+
+
+def test_padding_never_wins() -> None:
+    x = np.full((1, 1, 4, 5), -INF, np.float32)
+    values, indices = co.max_pool2d(x, 3, 2, 1, return_indices=True, backend="direct")
+    assert (values == -INF).all()
+    np.testing.assert_array_equal(indices[0, 0], [[0, 1, 3], [5, 6, 8]])
+
+
+def test_means_hold_what_their_windows_hold() -> None:
+    x = np.zeros((1, 1, 5, 9), np.float32)
+    x[0, 0, 2, 4], x[0, 0, 0, 8] = INF, NAN
+    result = co.avg_pool2d(x, 3, 2, 1, backend="direct")[0, 0]
+    np.testing.assert_array_equal(np.isposinf(result), [[0] * 5, [0, 0, 1, 0, 0], [0] * 5])
+    np.testing.assert_array_equal(np.isnan(result), [[0, 0, 0, 0, 1], [0] * 5, [0] * 5])
+
+
+def test_a_stride_beyond_the_lanes_of_an_index() -> None:
+    x = np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2)
+    values, indices = co.max_pool2d(x, 1, 2**31 - 1, return_indices=True, backend="direct")
+    assert (values.item(), indices.item()) == (0, 0)
+    assert co.avg_pool2d(x, 1, 2**31 - 1, backend="direct").item() == 0
+    grad = co.avg_pool2d_backward(np.ones((1, 1, 1, 1)), (1, 1, 2, 2), 1, 2**31 - 1, backend="direct")
+    np.testing.assert_array_equal(grad, [[[[1, 0], [0, 0]]]])
+
+
+@pytest.fixture
+def _shared_out(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Share out work however little it is."""
+    monkeypatch.setattr(threads, "BREAK_EVEN", 0)
+    before = numba.get_num_threads()
+    yield
+    numba.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_shared_out")
+def test_same_bits_whatever_the_number_of_threads_and_the_batch() -> None:
+    x = np.random.default_rng(0).standard_normal((3, 5, 9, 2 * LANES + 3)).astype(np.float32)
+    bits = []
+    for count in range(1, numba.config.NUMBA_NUM_THREADS + 1):
+        numba.set_num_threads(count)
+        values, indices = co.max_pool2d(x, 3, 2, 1, return_indices=True, backend="direct")
+        means = co.avg_pool2d(x, 3, 2, 1, backend="direct")
+        grads = co.max_pool2d_backward(values, indices, x.shape, backend="direct")
+        shares = co.avg_pool2d_backward(values, x.shape, 3, 2, 1, backend="direct")
+        bits.append([array.tobytes() for array in (values, indices, means, grads, shares)])
+        assert co.avg_pool2d(x[1:2], 3, 2, 1, backend="direct").tobytes() == means[1:2].tobytes()
+    assert all(one == bits[0] for one in bits)

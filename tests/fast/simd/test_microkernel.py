@@ -1,0 +1,141 @@
+"""The intrinsics: every lane of a tile, against NumPy, and what must not be touched."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numba import njit
+
+from convoracle.fast.simd.microkernel import ROWS, copy_apart, copy_lanes, multiply_tile, pack_columns
+from convoracle.fast.simd.vectors import lanes_of
+
+DTYPES = (np.float32, np.float64)
+
+
+@njit
+def multiply_three(depth, a, b, starts, offsets, out, places, step, rows, skips, base, is_more):  # type: ignore[no-untyped-def]
+    multiply_tile(
+        depth, a, 0, b, (starts[0], starts[1], starts[2]), offsets, out, (places[0], places[1], places[2]), step, rows,
+        (skips[0], skips[1], skips[2]), base, 0, is_more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("rows", "skips", "is_more"), [(ROWS, (0, 0, 0), False), (3, (0, 0, 1), True), (1, (2, 1, 0), False)]
+)
+def test_a_tile_is_a_matrix_product_and_stores_only_what_it_is_told_to(
+    dtype: type, rows: int, skips: tuple[int, ...], is_more: bool
+) -> None:
+    rng, lanes, depth = np.random.default_rng(0), lanes_of(np.dtype(dtype)), 7
+    a, b = (rng.integers(-9, 10, n).astype(dtype) for n in (depth * ROWS, 400))
+    starts, offsets = np.array([3, 50, 51]), rng.integers(0, 300, depth)
+    base, step = np.arange(ROWS).astype(dtype), 3 * lanes + 5
+    before = rng.integers(-9, 10, ROWS * step).astype(dtype)
+    places = np.array([0, lanes, 2 * lanes + 2])
+    expected = before.copy()
+    for i in range(rows):
+        for start, place, skip in zip(starts, places, skips, strict=True):
+            for lane in range(skip, lanes):
+                total = sum(a[k * ROWS + i] * b[start + offsets[k] + lane] for k in range(depth))
+                at = place + i * step + lane
+                expected[at] = total + (before[at] if is_more else base[i])
+    out = before.copy()
+    multiply_three(depth, a, b, starts, offsets, out, places, step, rows, np.array(skips), base, is_more)
+    np.testing.assert_array_equal(out, expected)
+
+
+@njit
+def pack(source, start, step, target, target_step):  # type: ignore[no-untyped-def]
+    pack_columns(source, start, step, target, 1, target_step)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("gap", [0, 3])
+def test_packing_is_a_transposition(dtype: type, gap: int) -> None:
+    lanes = lanes_of(np.dtype(dtype))
+    source = np.arange(ROWS * (lanes + 2) + 2).astype(dtype)
+    target = np.full(1 + lanes * (ROWS + gap), -1, dtype)
+    pack(source, 2, lanes + 2, target, ROWS + gap)
+    packed = target[1:].reshape(lanes, ROWS + gap)
+    rows = np.lib.stride_tricks.sliding_window_view(source[2:], lanes)[:: lanes + 2][:ROWS]
+    np.testing.assert_array_equal(packed[:, :ROWS], rows.T)
+    assert (packed[:, ROWS:] == -1).all()
+    assert target[0] == -1
+
+
+@njit
+def copy_some(source, target, count):  # type: ignore[no-untyped-def]
+    copy_lanes(source, 0, target, 1, count)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_copying_some_lanes_leaves_the_others(dtype: type) -> None:
+    lanes = lanes_of(np.dtype(dtype))
+    for count in range(lanes + 2):
+        target = np.zeros(lanes + 2, dtype)
+        copy_some(np.ones(lanes, dtype), target, count)
+        np.testing.assert_array_equal(target, [0, *[1] * min(count, lanes), *[0] * (lanes - min(count, lanes)), 0])
+
+
+@njit
+def copy_line(source, width, column, stride, target):  # type: ignore[no-untyped-def]
+    if stride == 1:
+        copy_apart(1, source, 1, width, column, target, 0)
+    elif stride == 2:
+        copy_apart(2, source, 1, width, column, target, 0)
+    else:
+        copy_apart(stride, source, 1, width, column, target, 0)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_line_is_zero_beyond_its_ends(dtype: type, stride: int) -> None:
+    lanes, width = lanes_of(np.dtype(dtype)), 9
+    source = np.array([np.nan, *range(1, width + 1), np.nan], dtype)
+    for column in range(-3 * lanes, width + 3):
+        target = np.full(lanes, -1, dtype)
+        copy_line(source, width, column, stride, target)
+        columns = column + stride * np.arange(lanes)
+        np.testing.assert_array_equal(target, np.where((columns >= 0) & (columns < width), columns + 1, 0))
+
+
+PROGRAM = """
+import numpy as np, torch
+import convoracle as co
+from convoracle.fast.simd import microkernel, vectors
+
+rng = np.random.default_rng(0)
+draw = lambda *shape: rng.integers(-3, 4, shape).astype(np.float32)
+for size, filters in ((20, 9), (7, 13)):
+    x, weight, options = draw(2, 5, size, size + 2), draw(filters, 5, 3, 2), {"stride": (1, 2), "padding": 1}
+    y = torch.nn.functional.conv2d(*map(torch.tensor, (x, weight)), **options)
+    grad = draw(*y.shape)
+    wanted = torch.ops.aten.convolution_backward(
+        *map(torch.tensor, (grad, x, weight)), [filters], [1, 2], [1, 1], [1, 1], False, [0, 0], 1, [True] * 3
+    )
+    np.testing.assert_array_equal(co.conv2d(x, weight, **options, backend="direct"), y.numpy())
+    for one, other in zip(co.conv2d_backward(grad, x, weight, **options, backend="direct"), wanted):
+        np.testing.assert_array_equal(one, other.numpy())
+    for stride in (1, 2, 3):
+        values, places = torch.nn.functional.max_pool2d(torch.tensor(x), 3, stride, 1, return_indices=True)
+        found = co.max_pool2d(x, 3, stride, 1, return_indices=True, backend="direct")
+        np.testing.assert_array_equal(found[0], values.numpy())
+        np.testing.assert_array_equal(found[1], places.numpy())
+print(vectors.VECTOR_BITS, microkernel.ROWS, microkernel.VECTORS)
+"""
+
+
+@pytest.mark.parametrize(("processor", "tile"), [("haswell", "256 4 3"), ("x86-64", "128 4 2")])
+def test_the_tile_follows_the_processor_numba_compiles_for(processor: str, tile: str) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": ""},
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.strip() == tile
