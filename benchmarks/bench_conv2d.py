@@ -1,9 +1,7 @@
 """Speed of the convolution on layers of known networks, float32."""
 
-from benchmarks.calls import conv_call
 from benchmarks.layers import BACKENDS, CONV_LAYERS
-from benchmarks.limits import leave_out
-from benchmarks.timer import median_ns_per_step
+from benchmarks.measurement import prepare
 
 
 class Conv2d:
@@ -16,11 +14,8 @@ class Conv2d:
 
     def setup(self, backend: str, layer: str) -> None:
         """Make the arrays, and compile."""
-        self.macs = CONV_LAYERS[layer].macs
-        leave_out("conv2d", backend, self.macs)
-        self.call = conv_call("conv2d", backend, CONV_LAYERS[layer])
-        self.call()
+        self.measurement = prepare("conv2d", backend, CONV_LAYERS[layer])
 
     def track_conv2d(self, backend: str, layer: str) -> float:
         """Measure `conv2d`."""
-        return median_ns_per_step(self.call, self.macs)
+        return self.measurement.ns_per_step()

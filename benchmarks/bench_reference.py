@@ -1,6 +1,6 @@
 """Speed of the reference: plain Python loops on a tiny input, in charts of their own, which they would flatten."""
 
-from benchmarks.calls import reference_call
+from benchmarks.calls import reference_call, steps_of
 from benchmarks.layers import REFERENCE_CONV, REFERENCE_POOL
 from benchmarks.timer import median_ns_per_step
 
@@ -14,9 +14,8 @@ class Reference:
 
     def setup(self, operation: str) -> None:
         """Make the arrays."""
-        is_conv = operation.startswith("conv2d")
-        self.call = reference_call(operation, REFERENCE_CONV if is_conv else REFERENCE_POOL)
-        self.steps = REFERENCE_CONV.macs if is_conv else REFERENCE_POOL.window_values
+        self.call = reference_call(operation)
+        self.steps = steps_of(operation, REFERENCE_CONV if "conv" in operation else REFERENCE_POOL)
 
     def track_reference(self, operation: str) -> float:
         """Measure the reference."""

@@ -1,23 +1,25 @@
-"""What a program waits for before the first result: imports, and Numba's compiler."""
+"""What a program waits for before the first result: imports, and the compiler."""
 
 import os
 import subprocess
 import sys
 import tempfile
 
-from benchmarks.limits import leave_out
+from benchmarks.layers import CONV_LAYERS, POOL_LAYERS, Layer
+from benchmarks.limits import leave_out, reason_to_leave_out
 
 FIRST_CALL = """
 import sys, time
-sys.path.insert(0, sys.argv[2])
-from benchmarks.calls import smallest_call
-from convoracle.fast import registry
-registry.variant(sys.argv[1], "numba").load()
-call = smallest_call(sys.argv[1], "numba")
+import numpy
 started = time.perf_counter()
-call()
+sys.path.insert(0, sys.argv[3])
+from benchmarks.bench_startup import first_layer
+from benchmarks.calls import call_of
+call_of(*sys.argv[1:3], first_layer(sys.argv[1]))()
 print(time.perf_counter() - started)
 """
+
+Seconds = dict[tuple[str, str], tuple[float, float]]
 
 
 class Import:
@@ -32,48 +34,55 @@ class Import:
         return "import numpy"
 
 
-class FirstNumbaCall:
-    """Seconds of the first call in a new process, Numba itself imported: compiled, or loaded from Numba's cache."""
+class FirstCall:
+    """Seconds from NumPy to the first result in a new process: imports, and kernels that are compiled or loaded."""
 
-    params = (
-        "conv2d",
-        "conv2d_input_grad",
-        "conv2d_weight_grad",
-        "conv2d_bias_grad",
-        "max_pool2d",
-        "avg_pool2d",
-    )
-    param_names = ("operation",)
+    params = (["numba", "direct", "auto", "winograd", "plane", "fft"], ["conv2d", "conv2d_backward", "max_pool2d"])
+    param_names = ("backend", "operation")
     unit = "s"
-    timeout = 300
 
-    def setup(self, operation: str) -> None:
-        """Make an empty folder for Numba's cache."""
-        leave_out(operation, "numba")
-        self.folder = tempfile.TemporaryDirectory(prefix="convoracle-numba-")
+    def setup_cache(self) -> Seconds:
+        """Make all first calls, and those of the next processes, once for both benchmarks."""
+        return {
+            (backend, operation): first_and_next_call(operation, backend)
+            for backend in self.params[0]
+            for operation in self.params[1]
+            if reason_to_leave_out(operation, backend, first_layer(operation)) is None
+        }
 
-    def teardown(self, operation: str) -> None:
-        """Remove it."""
-        self.folder.cleanup()
+    setup_cache.timeout = 900  # type: ignore[attr-defined]
 
-    def track_compiled(self, operation: str) -> float:
-        """Measure the first call ever."""
-        return first_call_seconds(operation, self.folder.name)
+    def setup(self, seconds: Seconds, backend: str, operation: str) -> None:
+        """Leave out what is not done."""
+        leave_out(operation, backend, first_layer(operation))
 
-    def track_loaded(self, operation: str) -> float:
-        """Measure the first call of the next process."""
-        first_call_seconds(operation, self.folder.name)
-        return first_call_seconds(operation, self.folder.name)
+    def track_compiled(self, seconds: Seconds, backend: str, operation: str) -> float:
+        """Return the seconds of the first call ever."""
+        return seconds[backend, operation][0]
+
+    def track_loaded(self, seconds: Seconds, backend: str, operation: str) -> float:
+        """Return the seconds of the first call of the next process."""
+        return seconds[backend, operation][1]
 
 
-def first_call_seconds(operation: str, cache: str) -> float:
-    """Return the seconds of the first call in a new process that has a folder as Numba's cache."""
+def first_layer(operation: str) -> Layer:
+    """Return a layer that is large enough for the kernels that large ones take."""
+    return POOL_LAYERS["lenet5 2x2"] if "pool" in operation else CONV_LAYERS["resnet50 3x3"]
+
+
+def first_and_next_call(operation: str, backend: str) -> tuple[float, float]:
+    """Return the seconds of the first calls in two processes, one after the other, that find all caches empty."""
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    finished = subprocess.run(
-        [sys.executable, "-c", FIRST_CALL, operation, root],
-        env={**os.environ, "NUMBA_CACHE_DIR": cache},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return round(float(finished.stdout), 3)
+    with tempfile.TemporaryDirectory(prefix="convoracle-numba-") as folder:
+        outputs = [
+            subprocess.run(
+                [sys.executable, "-c", FIRST_CALL, operation, backend, root],
+                env={**os.environ, "NUMBA_CACHE_DIR": folder, "CONVORACLE_CACHE_DIR": folder},
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+            ).stdout
+            for _ in range(2)
+        ]
+    compiled, loaded = (round(float(output), 3) for output in outputs)
+    return compiled, loaded

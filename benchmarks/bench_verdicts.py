@@ -84,6 +84,7 @@ def main(operations: tuple[str, ...] = Verdict.params) -> None:
     spawn: Any = multiprocessing.get_context("spawn")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process for each processor, not a thread more
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
     with concurrent.futures.ProcessPoolExecutor(processors, mp_context=spawn) as pool:
         for operation in operations:
             times = list(pool.map(_warm_and_measure, [operation] * processors))

@@ -7,7 +7,7 @@ from time import perf_counter_ns
 from typing import Any
 
 LEAST_SAMPLES = 3
-LEAST_NS = 200_000_000
+LEAST_NS = 100_000_000
 LEAST_SAMPLE_NS = 1_000_000
 
 

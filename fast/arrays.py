@@ -70,6 +70,11 @@ def accumulator(dtype: str) -> np.dtype:
     return np.dtype(np.float32) if dtype == "float16" else np.dtype(dtype)
 
 
+def is_plain(array: np.ndarray) -> bool:
+    """Tell whether `array` is as a kernel wants it, whatever its dtype."""
+    return type(array) is np.ndarray and array.flags.carray and array.dtype.isnative
+
+
 def to_kernel(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Return `array` as a kernel wants it; a copy only if it is not so already."""
     return np.require(array, dtype, ["C", "A", "W"])

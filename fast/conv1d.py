@@ -16,6 +16,7 @@ def conv1d(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Convolve a batch of sequences with a bank of filters (cross-correlation: the filters are not flipped).
 
@@ -40,6 +41,8 @@ def conv1d(
         Divides C and F; filters of a group see the channels of that group only.
     backend : str, optional
         Name of the backend; the one in force if not given (see `convoracle.use_backend`).
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep; the one in force if not given (see `convoracle.use_backend`).
 
     Returns
     -------
@@ -81,6 +84,7 @@ def conv1d(
         weight,
         bias,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,

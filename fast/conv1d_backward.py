@@ -16,6 +16,7 @@ def conv1d_input_grad(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Return the gradient of a loss with respect to the input of `conv1d`.
 
@@ -31,6 +32,8 @@ def conv1d_input_grad(
         As given to `conv1d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -59,6 +62,7 @@ def conv1d_input_grad(
         weight,
         input_shape,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -76,6 +80,7 @@ def conv1d_weight_grad(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Return the gradient of a loss with respect to the weight of `conv1d`.
 
@@ -91,6 +96,8 @@ def conv1d_weight_grad(
         As given to `conv1d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -119,6 +126,7 @@ def conv1d_weight_grad(
         x,
         weight_shape,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -126,7 +134,7 @@ def conv1d_weight_grad(
     )
 
 
-def conv1d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> np.ndarray:
+def conv1d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None, accuracy: str | None = None) -> np.ndarray:
     """Return the gradient of a loss with respect to the bias of `conv1d`: the sum over batch and positions.
 
     Parameters
@@ -135,6 +143,8 @@ def conv1d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> 
         Gradient of the loss with respect to the result.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -155,7 +165,7 @@ def conv1d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> 
     >>> conv1d_bias_grad(np.ones((2, 3, 4), np.float32))
     array([8., 8., 8.], dtype=float32)
     """
-    return convolution.bias_grad("conv1d_bias_grad", "L", grad_output, backend)
+    return convolution.bias_grad("conv1d_bias_grad", "L", grad_output, backend, accuracy)
 
 
 def conv1d_backward(
@@ -168,6 +178,7 @@ def conv1d_backward(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gradients of a loss with respect to the input, the weight and the bias of `conv1d`.
 
@@ -183,6 +194,8 @@ def conv1d_backward(
         As given to `conv1d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -215,6 +228,7 @@ def conv1d_backward(
         x,
         weight,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,

@@ -19,6 +19,7 @@ def conv2d(
     groups: int = 1,
     data_format: str = "NCHW",
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Convolve a batch of images with a bank of filters (cross-correlation: the filters are not flipped).
 
@@ -45,6 +46,8 @@ def conv2d(
         Axis order of `x` and of the result.
     backend : str, optional
         Name of the backend; the one in force if not given (see `convoracle.use_backend`).
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep; the one in force if not given (see `convoracle.use_backend`).
 
     Returns
     -------
@@ -83,6 +86,16 @@ def conv2d(
     if data_format == "NHWC":
         x = check_array("conv2d", "x", x, data_format).transpose(0, 3, 1, 2)
     result = convolve(
-        "conv2d", "HW", x, weight, bias, backend, stride=stride, padding=padding, dilation=dilation, groups=groups
+        "conv2d",
+        "HW",
+        x,
+        weight,
+        bias,
+        backend,
+        accuracy,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
     )
     return np.ascontiguousarray(result.transpose(0, 2, 3, 1)) if data_format == "NHWC" else result

@@ -16,6 +16,7 @@ def conv2d_input_grad(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Return the gradient of a loss with respect to the input of `conv2d`.
 
@@ -31,6 +32,8 @@ def conv2d_input_grad(
         As given to `conv2d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -64,6 +67,7 @@ def conv2d_input_grad(
         weight,
         input_shape,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -81,6 +85,7 @@ def conv2d_weight_grad(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Return the gradient of a loss with respect to the weight of `conv2d`.
 
@@ -96,6 +101,8 @@ def conv2d_weight_grad(
         As given to `conv2d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -127,6 +134,7 @@ def conv2d_weight_grad(
         x,
         weight_shape,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -134,7 +142,7 @@ def conv2d_weight_grad(
     )
 
 
-def conv2d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> np.ndarray:
+def conv2d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None, accuracy: str | None = None) -> np.ndarray:
     """Return the gradient of a loss with respect to the bias of `conv2d`: the sum over batch, rows and columns.
 
     Parameters
@@ -143,6 +151,8 @@ def conv2d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> 
         Gradient of the loss with respect to the result.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -163,7 +173,7 @@ def conv2d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> 
     >>> conv2d_bias_grad(np.ones((2, 3, 4, 5), np.float32))
     array([40., 40., 40.], dtype=float32)
     """
-    return convolution.bias_grad("conv2d_bias_grad", "HW", grad_output, backend)
+    return convolution.bias_grad("conv2d_bias_grad", "HW", grad_output, backend, accuracy)
 
 
 def conv2d_backward(
@@ -176,6 +186,7 @@ def conv2d_backward(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gradients of a loss with respect to the input, the weight and the bias of `conv2d`.
 
@@ -191,6 +202,8 @@ def conv2d_backward(
         As given to `conv2d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -223,6 +236,7 @@ def conv2d_backward(
         x,
         weight,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,

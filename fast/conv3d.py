@@ -16,6 +16,7 @@ def conv3d(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Convolve a batch of volumes with a bank of filters (cross-correlation: the filters are not flipped).
 
@@ -41,6 +42,8 @@ def conv3d(
         Divides C and F; filters of a group see the channels of that group only.
     backend : str, optional
         Name of the backend; the one in force if not given (see `convoracle.use_backend`).
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep; the one in force if not given (see `convoracle.use_backend`).
 
     Returns
     -------
@@ -83,6 +86,7 @@ def conv3d(
         weight,
         bias,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,

@@ -16,6 +16,7 @@ def conv3d_input_grad(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Return the gradient of a loss with respect to the input of `conv3d`.
 
@@ -31,6 +32,8 @@ def conv3d_input_grad(
         As given to `conv3d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -61,6 +64,7 @@ def conv3d_input_grad(
         weight,
         input_shape,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -78,6 +82,7 @@ def conv3d_weight_grad(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Return the gradient of a loss with respect to the weight of `conv3d`.
 
@@ -93,6 +98,8 @@ def conv3d_weight_grad(
         As given to `conv3d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -122,6 +129,7 @@ def conv3d_weight_grad(
         x,
         weight_shape,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -129,7 +137,7 @@ def conv3d_weight_grad(
     )
 
 
-def conv3d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> np.ndarray:
+def conv3d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None, accuracy: str | None = None) -> np.ndarray:
     """Return the gradient of a loss with respect to the bias of `conv3d`: the sum over batch, depth, rows and columns.
 
     Parameters
@@ -138,6 +146,8 @@ def conv3d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> 
         Gradient of the loss with respect to the result.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -158,7 +168,7 @@ def conv3d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> 
     >>> conv3d_bias_grad(np.ones((2, 3, 2, 4, 5), np.float32))
     array([80., 80., 80.], dtype=float32)
     """
-    return convolution.bias_grad("conv3d_bias_grad", "DHW", grad_output, backend)
+    return convolution.bias_grad("conv3d_bias_grad", "DHW", grad_output, backend, accuracy)
 
 
 def conv3d_backward(
@@ -171,6 +181,7 @@ def conv3d_backward(
     dilation: IntOrSizes = 1,
     groups: int = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gradients of a loss with respect to the input, the weight and the bias of `conv3d`.
 
@@ -186,6 +197,8 @@ def conv3d_backward(
         As given to `conv3d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -218,6 +231,7 @@ def conv3d_backward(
         x,
         weight,
         backend,
+        accuracy,
         stride=stride,
         padding=padding,
         dilation=dilation,

@@ -20,6 +20,7 @@ def conv_transpose2d(
     groups: int = 1,
     dilation: IntOrPair = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Return the transposed convolution of a batch of images: what `conv2d` does to gradients, done to images.
 
@@ -45,6 +46,8 @@ def conv_transpose2d(
         Divides C and F; a group of output maps sees the channels of that group only.
     backend : str, optional
         Name of the backend; the one in force if not given (see `convoracle.use_backend`).
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep; the one in force if not given (see `convoracle.use_backend`).
 
     Returns
     -------
@@ -105,5 +108,8 @@ def conv_transpose2d(
         (x, weight, bias, geometry.output_shape[2:]),
         geometry.options(),
         kernel_size=weight.shape[2:],
+        accuracy=accuracy,
+        x_shape=x.shape,
+        weight_shape=weight.shape,
     )
     return result

@@ -22,6 +22,7 @@ def conv_transpose2d_input_grad(
     groups: int = 1,
     dilation: IntOrPair = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Return the gradient of a loss with respect to the input of `conv_transpose2d`: a convolution.
 
@@ -37,6 +38,8 @@ def conv_transpose2d_input_grad(
         As given to `conv_transpose2d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -76,7 +79,15 @@ def conv_transpose2d_input_grad(
     )
     check_output_shape(operation, grad_output, geometry.output_shape)
     result: np.ndarray = run(
-        operation, backend, dtype, (grad_output, weight, shape), geometry.options(), kernel_size=weight.shape[2:]
+        operation,
+        backend,
+        dtype,
+        (grad_output, weight, shape),
+        geometry.options(),
+        kernel_size=weight.shape[2:],
+        accuracy=accuracy,
+        x_shape=shape,
+        weight_shape=weight.shape,
     )
     return result
 
@@ -92,6 +103,7 @@ def conv_transpose2d_weight_grad(
     groups: int = 1,
     dilation: IntOrPair = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> np.ndarray:
     """Return the gradient of a loss with respect to the weight of `conv_transpose2d`.
 
@@ -107,6 +119,8 @@ def conv_transpose2d_weight_grad(
         As given to `conv_transpose2d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -146,12 +160,22 @@ def conv_transpose2d_weight_grad(
     )
     check_output_shape(operation, grad_output, geometry.output_shape)
     result: np.ndarray = run(
-        operation, backend, dtype, (grad_output, x, shape), geometry.options(), kernel_size=shape[2:]
+        operation,
+        backend,
+        dtype,
+        (grad_output, x, shape),
+        geometry.options(),
+        kernel_size=shape[2:],
+        accuracy=accuracy,
+        x_shape=x.shape,
+        weight_shape=shape,
     )
     return result
 
 
-def conv_transpose2d_bias_grad(grad_output: np.ndarray, *, backend: str | None = None) -> np.ndarray:
+def conv_transpose2d_bias_grad(
+    grad_output: np.ndarray, *, backend: str | None = None, accuracy: str | None = None
+) -> np.ndarray:
     """Return the gradient of a loss with respect to the bias of `conv_transpose2d`: the sum over batch and plane.
 
     Parameters
@@ -160,6 +184,8 @@ def conv_transpose2d_bias_grad(grad_output: np.ndarray, *, backend: str | None =
         Gradient of the loss with respect to the result.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -180,7 +206,7 @@ def conv_transpose2d_bias_grad(grad_output: np.ndarray, *, backend: str | None =
     >>> conv_transpose2d_bias_grad(np.ones((2, 3, 4, 5), np.float32))
     array([40., 40., 40.], dtype=float32)
     """
-    return convolution.bias_grad("conv_transpose2d_bias_grad", "HW", grad_output, backend)
+    return convolution.bias_grad("conv_transpose2d_bias_grad", "HW", grad_output, backend, accuracy)
 
 
 def conv_transpose2d_backward(
@@ -194,6 +220,7 @@ def conv_transpose2d_backward(
     groups: int = 1,
     dilation: IntOrPair = 1,
     backend: str | None = None,
+    accuracy: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gradients of a loss with respect to the input, the weight and the bias of `conv_transpose2d`.
 
@@ -209,6 +236,8 @@ def conv_transpose2d_backward(
         As given to `conv_transpose2d`.
     backend : str, optional
         Name of the backend.
+    accuracy : "normwise" or "componentwise", optional
+        The error bound to keep.
 
     Returns
     -------
@@ -251,6 +280,14 @@ def conv_transpose2d_backward(
     )
     check_output_shape(operation, grad_output, geometry.output_shape)
     grad_x, grad_weight, grad_bias = run(
-        operation, backend, dtype, (grad_output, x, weight), geometry.options(), kernel_size=weight.shape[2:]
+        operation,
+        backend,
+        dtype,
+        (grad_output, x, weight),
+        geometry.options(),
+        kernel_size=weight.shape[2:],
+        accuracy=accuracy,
+        x_shape=x.shape,
+        weight_shape=weight.shape,
     )
     return grad_x, grad_weight, grad_bias

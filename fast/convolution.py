@@ -1,104 +1,201 @@
 """What `conv1d`, `conv2d` and `conv3d` and their gradients share: checks, geometry and the call of the kernel.
 
+Checks and geometry are gone through once for arguments of the same shapes (`convoracle.fast.remembered`).
 `axes` are the letters of the spatial axes: "L", "HW" or "DHW".
 """
+
+from typing import Any
 
 import numpy as np
 
 from convoracle.fast.arguments import check_shape
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.conv_geometry import conv_geometry
-from convoracle.fast.kernels import run
+from convoracle.fast.conv_geometry import Shape, conv_geometry
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 
 
 def convolve(
-    operation: str, axes: str, x: object, weight: object, bias: object, backend: str | None, **options: object
+    operation: str,
+    axes: str,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    backend: str | None,
+    accuracy: str | None,
+    *,
+    stride: object,
+    padding: object,
+    dilation: object,
+    groups: object,
 ) -> np.ndarray:
     """Check the arguments of a convolution and run it."""
-    images = check_array(operation, "x", x, f"NC{axes}")
-    filters = check_array(operation, "weight", weight, f"OI{axes}")
-    offsets = None if bias is None else check_array(operation, "bias", bias, "F")
-    dtype = check_dtype(operation, x=images, weight=filters, bias=offsets)
-    if offsets is not None:
-        check_bias(operation, offsets, len(filters))
-    geometry = conv_geometry(operation, images.shape, filters.shape, **options)
-    result: np.ndarray = run(
-        operation,
-        backend,
-        dtype,
-        (images, filters, offsets),
-        geometry.options(),
-        kernel_size=filters.shape[2:],
-    )
+    key, call = recall(operation, (x, weight, bias), (stride, padding, dilation, groups), backend, accuracy)
+    if call is None:
+        x = check_array(operation, "x", x, f"NC{axes}")
+        weight = check_array(operation, "weight", weight, f"OI{axes}")
+        bias = None if bias is None else check_array(operation, "bias", bias, "F")
+        dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
+        if bias is not None:
+            check_bias(operation, bias, len(weight))
+        geometry = conv_geometry(
+            operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+        )
+        call = remember(
+            key,
+            prepare(
+                operation,
+                backend,
+                dtype,
+                (x, weight, bias),
+                options=geometry.options(),
+                **_properties(x.shape, weight.shape, accuracy),
+            ),
+        )
+    result: np.ndarray = call(x, weight, bias)
     return result
 
 
 def input_grad(
     operation: str,
     axes: str,
-    grad_output: object,
-    weight: object,
+    grad_output: Any,
+    weight: Any,
     input_shape: object,
     backend: str | None,
-    **options: object,
+    accuracy: str | None,
+    *,
+    stride: object,
+    padding: object,
+    dilation: object,
+    groups: object,
 ) -> np.ndarray:
     """Check the arguments of an input gradient and run it."""
-    grad = check_array(operation, "grad_output", grad_output, f"NF{axes}")
-    filters = check_array(operation, "weight", weight, f"OI{axes}")
-    dtype = check_dtype(operation, grad_output=grad, weight=filters)
-    shape = check_shape(operation, "input_shape", input_shape, f"NC{axes}")
-    geometry = conv_geometry(operation, shape, filters.shape, **options)
-    check_output_shape(operation, grad, geometry.output_shape)
-    result: np.ndarray = run(
-        operation, backend, dtype, (grad, filters, shape), geometry.options(), kernel_size=filters.shape[2:]
+    key, call = recall(
+        operation, (grad_output, weight), (input_shape, stride, padding, dilation, groups), backend, accuracy
     )
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
+        weight = check_array(operation, "weight", weight, f"OI{axes}")
+        dtype = check_dtype(operation, grad_output=grad_output, weight=weight)
+        shape = check_shape(operation, "input_shape", input_shape, f"NC{axes}")
+        geometry = conv_geometry(
+            operation, shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+        )
+        check_output_shape(operation, grad_output, geometry.output_shape)
+        call = remember(
+            key,
+            prepare(
+                operation,
+                backend,
+                dtype,
+                (grad_output, weight),
+                (shape,),
+                geometry.options(),
+                **_properties(shape, weight.shape, accuracy),
+            ),
+        )
+    result: np.ndarray = call(grad_output, weight)
     return result
 
 
 def weight_grad(
     operation: str,
     axes: str,
-    grad_output: object,
-    x: object,
+    grad_output: Any,
+    x: Any,
     weight_shape: object,
     backend: str | None,
-    **options: object,
+    accuracy: str | None,
+    *,
+    stride: object,
+    padding: object,
+    dilation: object,
+    groups: object,
 ) -> np.ndarray:
     """Check the arguments of a weight gradient and run it."""
-    grad = check_array(operation, "grad_output", grad_output, f"NF{axes}")
-    images = check_array(operation, "x", x, f"NC{axes}")
-    dtype = check_dtype(operation, grad_output=grad, x=images)
-    shape = check_shape(operation, "weight_shape", weight_shape, f"OI{axes}")
-    geometry = conv_geometry(operation, images.shape, shape, **options)
-    check_output_shape(operation, grad, geometry.output_shape)
-    result: np.ndarray = run(
-        operation, backend, dtype, (grad, images, shape), geometry.options(), kernel_size=shape[2:]
+    key, call = recall(
+        operation, (grad_output, x), (weight_shape, stride, padding, dilation, groups), backend, accuracy
     )
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
+        x = check_array(operation, "x", x, f"NC{axes}")
+        dtype = check_dtype(operation, grad_output=grad_output, x=x)
+        shape = check_shape(operation, "weight_shape", weight_shape, f"OI{axes}")
+        geometry = conv_geometry(
+            operation, x.shape, shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+        )
+        check_output_shape(operation, grad_output, geometry.output_shape)
+        call = remember(
+            key,
+            prepare(
+                operation,
+                backend,
+                dtype,
+                (grad_output, x),
+                (shape,),
+                geometry.options(),
+                **_properties(x.shape, shape, accuracy),
+            ),
+        )
+    result: np.ndarray = call(grad_output, x)
     return result
 
 
-def bias_grad(operation: str, axes: str, grad_output: object, backend: str | None) -> np.ndarray:
+def bias_grad(operation: str, axes: str, grad_output: Any, backend: str | None, accuracy: str | None) -> np.ndarray:
     """Check the argument of a bias gradient and run it."""
-    grad = check_array(operation, "grad_output", grad_output, f"NF{axes}")
-    dtype = check_dtype(operation, grad_output=grad)
-    result: np.ndarray = run(operation, backend, dtype, (grad,))
+    key, call = recall(operation, (grad_output,), (), backend, accuracy)
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
+        dtype = check_dtype(operation, grad_output=grad_output)
+        call = remember(key, prepare(operation, backend, dtype, (grad_output,), accuracy=accuracy))
+    result: np.ndarray = call(grad_output)
     return result
 
 
 def backward(
-    operation: str, axes: str, grad_output: object, x: object, weight: object, backend: str | None, **options: object
+    operation: str,
+    axes: str,
+    grad_output: Any,
+    x: Any,
+    weight: Any,
+    backend: str | None,
+    accuracy: str | None,
+    *,
+    stride: object,
+    padding: object,
+    dilation: object,
+    groups: object,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Check the arguments of all three gradients and run them."""
-    grad = check_array(operation, "grad_output", grad_output, f"NF{axes}")
-    images = check_array(operation, "x", x, f"NC{axes}")
-    filters = check_array(operation, "weight", weight, f"OI{axes}")
-    dtype = check_dtype(operation, grad_output=grad, x=images, weight=filters)
-    geometry = conv_geometry(operation, images.shape, filters.shape, **options)
-    check_output_shape(operation, grad, geometry.output_shape)
-    grad_x, grad_weight, grad_bias = run(
-        operation, backend, dtype, (grad, images, filters), geometry.options(), kernel_size=filters.shape[2:]
-    )
+    key, call = recall(operation, (grad_output, x, weight), (stride, padding, dilation, groups), backend, accuracy)
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
+        x = check_array(operation, "x", x, f"NC{axes}")
+        weight = check_array(operation, "weight", weight, f"OI{axes}")
+        dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
+        geometry = conv_geometry(
+            operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+        )
+        check_output_shape(operation, grad_output, geometry.output_shape)
+        call = remember(
+            key,
+            prepare(
+                operation,
+                backend,
+                dtype,
+                (grad_output, x, weight),
+                options=geometry.options(),
+                **_properties(x.shape, weight.shape, accuracy),
+            ),
+        )
+    grad_x, grad_weight, grad_bias = call(grad_output, x, weight)
     return grad_x, grad_weight, grad_bias
+
+
+def _properties(x_shape: Shape, weight_shape: Shape, accuracy: str | None) -> dict[str, Any]:
+    """Return what a variant may be limited in, or chosen by, besides its options."""
+    return {"kernel_size": weight_shape[2:], "accuracy": accuracy, "x_shape": x_shape, "weight_shape": weight_shape}
 
 
 def check_bias(operation: str, bias: np.ndarray, filters: int) -> None:

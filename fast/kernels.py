@@ -1,4 +1,4 @@
-"""How a kernel is called: by every public function, through `run`.
+"""How a kernel is called: by every public function, through `prepare` or `run`.
 
 A kernel gets new or borrowed plain arrays (see `convoracle.fast.arrays`) of dtype float32, float64 or int64, must not
 write into them, and returns new arrays. Pairs are (height, width), shapes are tuples of ints::
@@ -30,14 +30,82 @@ Both losses return an array of one element, and get the number grad_output as a 
 A convolution's stride and dilation have one int per axis, its padding one (before, after) per axis; a pooling's is
 (height, width), the same at both ends, and its windows may overhang the end. ``divisors`` is (H_out, W_out) in the
 dtype of the kernel's arrays.
+
+A kernel may have an attribute ``bind``. It is called as the kernel is, with arrays of which it must keep nothing but
+their shapes and dtypes, and returns a function of the arrays alone (those before the first shape, size or divisors),
+which does what the kernel does for all arrays of these shapes. It makes no noise about NaN and infinity by itself.
 """
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from convoracle.fast.arrays import accumulator, from_kernel, to_kernel
+from convoracle.fast.arrays import accumulator, from_kernel, is_plain, to_kernel
 from convoracle.fast.selector import choose_kernel
+
+
+def prepare(
+    operation: str,
+    backend: object,
+    dtype: str,
+    arrays: tuple[np.ndarray | None, ...],
+    constants: tuple[Any, ...] = (),
+    options: dict[str, Any] | None = None,
+    **properties: Any,
+) -> Callable[..., Any]:
+    """Choose the kernel, and return a function of arrays like `arrays` that calls it and returns what was promised.
+
+    The function keeps no array but those of `constants`, the kernel's arguments after the arrays. `properties` are what
+    a variant may be limited in, or chosen by, besides its options, such as the kernel size of a convolution.
+    """
+    options = options or {}
+    kernel = choose_kernel(operation, backend, dtype, options, properties)
+    return bind_kernel(kernel, dtype, arrays, constants, options)
+
+
+def bind_kernel(
+    kernel: Callable[..., Any],
+    dtype: str,
+    arrays: tuple[np.ndarray | None, ...],
+    constants: tuple[Any, ...],
+    options: dict[str, Any],
+) -> Callable[..., Any]:
+    """Return a function of arrays like `arrays` that calls `kernel`, and returns results in what `dtype` promises."""
+    computed = accumulator(dtype)
+    bind: Callable[..., Callable[..., Any]] | None = getattr(kernel, "bind", None)
+    if bind is not None and computed.name == dtype and all(array is None or is_plain(array) for array in arrays):
+        return bind(*arrays, *constants, **options)
+
+    def call(*arrays: np.ndarray | None) -> Any:
+        prepared = [
+            array
+            if array is None
+            else to_kernel(array, computed if array.dtype.name == dtype else array.dtype.newbyteorder("="))
+            for array in arrays
+        ]
+        # NaN and infinity are results like any other, and no backend is louder about them than the others.
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            results = kernel(*prepared, *constants, **options)
+            if isinstance(results, tuple):
+                return tuple(from_kernel(result, dtype) for result in results)
+            return from_kernel(results, dtype)
+
+    return call
+
+
+def kernel_of(bind: Callable[..., Callable[..., Any]], arrays: int) -> Callable[..., Any]:
+    """Return the kernel that `bind` binds; its first so many arguments are arrays."""
+
+    @wraps(bind)
+    def kernel(*arguments: Any, **options: Any) -> Any:
+        # A kernel that is built on another one may hand on a view.
+        plain = [array if array is None else np.ascontiguousarray(array) for array in arguments[:arrays]]
+        return bind(*plain, *arguments[arrays:], **options)(*plain)
+
+    kernel.bind = bind  # type: ignore[attr-defined]
+    return kernel
 
 
 def run(
@@ -48,22 +116,7 @@ def run(
     options: dict[str, Any] | None = None,
     **properties: Any,
 ) -> Any:
-    """Choose the kernel, call it on prepared `arguments`, and return its results in the promised dtype.
-
-    `properties` are what a variant may be limited in besides its options, such as the kernel size of a convolution.
-    """
-    options = options or {}
-    kernel = choose_kernel(operation, backend, dtype, {**options, **properties})
-    computed = accumulator(dtype)
-    prepared = [
-        to_kernel(argument, computed if argument.dtype.name == dtype else argument.dtype.newbyteorder("="))
-        if isinstance(argument, np.ndarray)
-        else argument
-        for argument in arguments
-    ]
-    # NaN and infinity are results like any other, and no backend is louder about them than the others.
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        results = kernel(*prepared, **options)
-        if isinstance(results, tuple):
-            return tuple(from_kernel(result, dtype) for result in results)
-        return from_kernel(results, dtype)
+    """Prepare a call and do it: `arguments` are the arrays, and then the constants, of the kernel."""
+    count = sum(argument is None or isinstance(argument, np.ndarray) for argument in arguments)
+    call = prepare(operation, backend, dtype, arguments[:count], arguments[count:], options, **properties)
+    return call(*arguments[:count])

@@ -5,7 +5,8 @@ import numpy as np
 from convoracle.fast.arguments import check_flag, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.geometry import IntOrPair, pool2d_geometry
-from convoracle.fast.kernels import run
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 
 
 def max_pool2d(
@@ -72,32 +73,31 @@ def max_pool2d(
     (array([[5., 9.]], dtype=float32), array([[1, 6]]))
     """
     operation = "max_pool2d"
-    x = check_array(operation, "x", x, "NCHW")
-    dtype = check_dtype(operation, x=x)
-    ceil_mode = check_flag(operation, "ceil_mode", ceil_mode)
-    return_indices = check_flag(operation, "return_indices", return_indices)
-    geometry = pool2d_geometry(
-        operation,
-        x.shape,
-        kernel_size=kernel_size,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        ceil_mode=ceil_mode,
-    )
-    values, indices = run(
-        operation,
-        backend,
-        dtype,
-        (x,),
-        {
+    options = (kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    key, call = recall(operation, (x,), options, backend)
+    if call is None:
+        x = check_array(operation, "x", x, "NCHW")
+        dtype = check_dtype(operation, x=x)
+        ceil_mode = check_flag(operation, "ceil_mode", ceil_mode)
+        return_indices = check_flag(operation, "return_indices", return_indices)
+        geometry = pool2d_geometry(
+            operation,
+            x.shape,
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            ceil_mode=ceil_mode,
+        )
+        normalised = {
             "kernel_size": geometry.kernel_size,
             "stride": geometry.stride,
             "padding": geometry.padding,
             "dilation": geometry.dilation,
             "output_size": geometry.output_size,
-        },
-    )
+        }
+        call = remember(key, prepare(operation, backend, dtype, (x,), options=normalised))
+    values, indices = call(x)
     return (values, indices) if return_indices else values
 
 
@@ -146,24 +146,37 @@ def max_pool2d_backward(
            [ 0.,  0., 20.,  0.]], dtype=float32)
     """
     operation = "max_pool2d_backward"
-    grad_output = check_array(operation, "grad_output", grad_output, "NCHW")
-    indices = check_array(operation, "indices", indices, "NCHW")
-    dtype = check_dtype(operation, grad_output=grad_output)
-    check_dtype(operation, ("int64",), indices=indices)
-    shape = check_shape(operation, "input_shape", input_shape, "NCHW")
-    if indices.shape != grad_output.shape:
-        raise ValueError(
-            f"{operation}: indices must have the shape of grad_output, {grad_output.shape}, got {indices.shape}"
-        )
-    if shape[:2] != grad_output.shape[:2]:
-        raise ValueError(
-            f"{operation}: input_shape {shape} and grad_output {grad_output.shape} must agree in the axes N and C"
-        )
-    positions = shape[2] * shape[3]
-    if indices.size and not 0 <= int(indices.min()) <= int(indices.max()) < positions:
+    key, call = recall(operation, (grad_output, indices), (input_shape,), backend)
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, "NCHW")
+        indices = check_array(operation, "indices", indices, "NCHW")
+        dtype = check_dtype(operation, grad_output=grad_output)
+        check_dtype(operation, ("int64",), indices=indices)
+        shape = check_shape(operation, "input_shape", input_shape, "NCHW")
+        if indices.shape != grad_output.shape:
+            raise ValueError(
+                f"{operation}: indices must have the shape of grad_output, {grad_output.shape}, got {indices.shape}"
+            )
+        if shape[:2] != grad_output.shape[:2]:
+            raise ValueError(
+                f"{operation}: input_shape {shape} and grad_output {grad_output.shape} must agree in the axes N and C"
+            )
+        _check_positions(operation, indices, shape)
+        call = remember(key, prepare(operation, backend, dtype, (grad_output, indices), (shape,)))
+    else:
+        # Shapes are what a call is remembered by; values may be others each time.
+        _check_positions(operation, indices, input_shape)
+    result: np.ndarray = call(grad_output, indices)
+    return result
+
+
+def _check_positions(operation: str, indices: np.ndarray, input_shape: tuple[int, ...]) -> None:
+    """Reject indices outside the plane."""
+    positions = input_shape[2] * input_shape[3]
+    # Without a sign, a negative index is larger than all others.
+    unsigned = indices.view(np.uint64) if indices.dtype.isnative else indices.astype(np.uint64)
+    if indices.size and unsigned.max() >= positions:
         raise ValueError(
             f"{operation}: indices must be between 0 and H * W - 1 = {positions - 1}, "
             f"got {indices.min()} to {indices.max()}"
         )
-    result: np.ndarray = run(operation, backend, dtype, (grad_output, indices, shape))
-    return result

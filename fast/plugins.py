@@ -9,10 +9,14 @@ where ``BACKEND`` is a mapping from operation name to `convoracle.fast.registry.
 until someone names it. It may not take the name of a built-in backend: the built-in one is used.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import cache
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 GROUP = "convoracle.backends"
 
@@ -20,6 +24,8 @@ GROUP = "convoracle.backends"
 @cache
 def entry_points() -> dict[str, metadata.EntryPoint]:
     """Return the entry points of the group by name, read once per process."""
+    from importlib import metadata  # a third of the time that importing convoracle would take
+
     return {point.name: point for point in metadata.entry_points(group=GROUP)}
 
 

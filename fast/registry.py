@@ -35,6 +35,10 @@ class Variant:
         The reason for the limits, in a few words.
     requires : str, optional
         A top-level module that must be importable.
+    is_chooser : bool
+        Whether the target is no kernel but returns one: it is called with the operation, the dtype, the accuracy asked
+        for and the mapping of options and properties (`convoracle.fast.selector.choose_kernel`), and returns a kernel
+        that keeps that accuracy. `accuracy` is what its results keep if nothing is asked for.
 
     Examples
     --------
@@ -48,6 +52,7 @@ class Variant:
     limits: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
     requires: str | None = None
+    is_chooser: bool = False
 
     def missing(self) -> str | None:
         """Return why this variant cannot be used here, or None if it can."""
@@ -60,7 +65,7 @@ class Variant:
         return None
 
     def load(self) -> Callable[..., Any]:
-        """Import the kernel and return it."""
+        """Import the kernel, or what chooses it, and return it."""
         module, _, function = self.target.partition(":")
         kernel: Callable[..., Any] = getattr(importlib.import_module(module), function)
         return kernel
@@ -143,12 +148,67 @@ def _direct() -> dict[str, Variant]:
     }
 
 
+def _winograd() -> dict[str, Variant]:
+    """Return the variants by Winograd's algorithm: the convolution of planes, and its gradients."""
+    floats = ("float32", "float64")
+    limits = {"kernel_size": {3}, "stride": {1}, "dilation": {1}}
+    why = "Winograd's F(2, 3) and F(4, 3)"
+    transformed = [name for name in CONVOLUTIONS["conv2d"] if not name.endswith("_bias_grad")]
+    module = "convoracle.fast.winograd.conv2d"
+    return {
+        operation: Variant(f"{module}:{operation}", "normwise", floats, limits, why, "numba")
+        for operation in transformed
+    } | {"conv2d_bias_grad": Variant(f"{module}:conv2d_bias_grad", dtypes=floats, requires="numba")}
+
+
+def _plane() -> dict[str, Variant]:
+    """Return the variants that go plane by plane: the convolution of planes, and its gradients."""
+    return {
+        operation: Variant(f"convoracle.fast.plane.conv2d:{operation}", dtypes=("float32", "float64"), requires="numba")
+        for operation in CONVOLUTIONS["conv2d"]
+    }
+
+
+def _fft() -> dict[str, Variant]:
+    """Return the variants by products of spectra: the convolution of planes, and its gradients."""
+    return {
+        operation: Variant(
+            f"convoracle.fast.fft.conv2d:{operation}",
+            accuracy="componentwise" if operation.endswith("_bias_grad") else "normwise",
+            dtypes=("float32", "float64"),
+            requires="numba",
+        )
+        for operation in CONVOLUTIONS["conv2d"]
+    }
+
+
+def _auto() -> dict[str, Variant]:
+    """Return the variants of the backend that chooses among the others: every operation."""
+    transformed = {operation for operations in CONVOLUTIONS.values() for operation in operations}
+    return {
+        operation: Variant(
+            "convoracle.fast.auto.choose:choose_kernel",
+            accuracy="normwise"
+            if operation in transformed and not operation.endswith("_bias_grad")
+            else "componentwise",
+            dtypes=FLOAT_DTYPES if primitive in FLOATS_ONLY else ALL_DTYPES,
+            is_chooser=True,
+        )
+        for primitive, operations in (CONVOLUTIONS | POOLS | LOCAL | BY_NUMPY).items()
+        for operation in operations
+    }
+
+
 BUILT_IN: Mapping[str, Mapping[str, Variant]] = {
     "im2col": _built_in("im2col", CONVOLUTIONS, POOLS, LOCAL, BY_NUMPY),
     "numba": _built_in("numba", CONVOLUTIONS, POOLS, LOCAL, BY_NUMPY, requires="numba"),
     "scipy": _built_in("scipy", CONVOLUTIONS, POOLS, BY_NUMPY, requires="scipy"),
     "scipy-fft": _scipy_fft(),
     "direct": _direct(),
+    "winograd": _winograd(),
+    "plane": _plane(),
+    "fft": _fft(),
+    "auto": _auto(),
 }
 OPERATIONS = tuple(BUILT_IN["im2col"])
 
@@ -208,7 +268,7 @@ def variants(operation: str) -> dict[str, Variant]:
     Examples
     --------
     >>> list(variants("max_pool2d"))
-    ['im2col', 'numba', 'scipy', 'direct']
+    ['im2col', 'numba', 'scipy', 'direct', 'auto']
     """
     _check_operation(operation)
     return {backend: table[operation] for backend, table in BUILT_IN.items() if operation in table}

@@ -1,133 +1,74 @@
-"""Which backend is in force.
+"""Which kernel does a call: that of the backend asked for, or in force (`convoracle.fast.settings`).
 
-The argument, else the innermost `use_backend`, else `set_backend`, else the environment variable CONVORACLE_BACKEND,
-else im2col. There is no silent fall back: a backend that cannot do the work is an error.
+There is no silent fall back: a backend that cannot do the work is an error. The choice depends on nothing but the
+arguments of `choose_kernel`, what `in_force` returns, and the rates of the machine, so it may be remembered by them.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
 from typing import Any
 
-from convoracle.fast import registry
+from convoracle.fast import registry, workspace
+from convoracle.fast.settings import check_accuracy, get_accuracy, get_backend, set_backend, use_backend
 
-DEFAULT = "im2col"
-VARIABLE = "CONVORACLE_BACKEND"
-
-# A context variable keeps threads and asyncio tasks from seeing each other's choice.
-_in_context: ContextVar[str | None] = ContextVar("convoracle_backend", default=None)
-_in_process: str | None = None
+__all__ = ["choose_backend", "choose_kernel", "find_obstacle", "get_backend", "in_force", "set_backend", "use_backend"]
 
 
-def use_backend(name: str) -> AbstractContextManager[None]:
-    """Use a backend inside a ``with`` block, in this thread or task only.
+def in_force(backend: str | None, accuracy: str | None) -> tuple[str, str, int]:
+    """Return the backend, the accuracy and the limit of workspace that hold for a call with these arguments."""
+    return (
+        get_backend() if backend is None else backend,
+        get_accuracy() if accuracy is None else accuracy,
+        workspace.get_workspace_limit(),
+    )
 
-    Parameters
-    ----------
-    name : str
-        Name of the backend.
 
-    Returns
-    -------
-    context manager
+def choose_kernel(
+    operation: str,
+    backend: object,
+    dtype: str,
+    options: Mapping[str, Any],
+    properties: Mapping[str, Any] | None = None,
+) -> Callable[..., Any]:
+    """Return the kernel that does `operation` on `dtype` with `options` in the backend asked for, or in force.
 
-    Raises
-    ------
-    ValueError
-        For an unknown name.
-    TypeError
-        For a name that is not a str.
-
-    Examples
-    --------
-    >>> with use_backend("scipy"):
-    ...     get_backend()
-    'scipy'
+    `properties` are what else is known of the call: ``kernel_size``, ``accuracy`` (None: that in force), ``x_shape``
+    and ``weight_shape``.
     """
-    # Checked here and not on entry, so that the traceback points at the misspelt name.
-    return _use(_check_name(name))
+    name, accuracy, request = _examine(operation, backend, dtype, {**options, **(properties or {})})
+    variant = registry.variant(operation, name)
+    kernel = variant.load()
+    return kernel(operation, dtype, accuracy, request) if variant.is_chooser else kernel
 
 
-@contextmanager
-def _use(name: str) -> Iterator[None]:
-    token = _in_context.set(name)
-    try:
-        yield
-    finally:
-        _in_context.reset(token)
+def choose_backend(
+    operation: str, backend: object, dtype: str, options: Mapping[str, Any], properties: Mapping[str, Any]
+) -> str:
+    """Return the name of the backend whose kernel `choose_kernel` returns, for one of `conv2d`'s operations."""
+    name, accuracy, request = _examine(operation, backend, dtype, {**options, **properties})
+    if not registry.variant(operation, name).is_chooser:
+        return name
+    from convoracle.fast.auto import candidates, layer
+
+    known = layer.layer_of(operation, dtype, request["x_shape"], request["weight_shape"], request)
+    return candidates.choose_backend(known, accuracy, workspace.get_workspace_limit())
 
 
-def set_backend(name: str | None) -> None:
-    """Set the backend of the whole process; None goes back to CONVORACLE_BACKEND, or im2col.
-
-    Parameters
-    ----------
-    name : str or None
-        Name of the backend.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name.
-    TypeError
-        For a name that is neither a str nor None.
-
-    Examples
-    --------
-    >>> set_backend("scipy")
-    >>> get_backend()
-    'scipy'
-    >>> set_backend(None)
-    """
-    global _in_process
-    _in_process = None if name is None else _check_name(name)
-
-
-def get_backend() -> str:
-    """Return the name of the backend in force where it is called.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If the environment variable CONVORACLE_BACKEND is in force and names no backend.
-
-    Examples
-    --------
-    >>> with use_backend("numba"):
-    ...     get_backend()
-    'numba'
-    """
-    chosen = _in_context.get() or _in_process
-    if chosen is not None:
-        return chosen
-    named = os.environ.get(VARIABLE)
-    if not named:
-        return DEFAULT
-    if not registry.is_backend(named):
-        raise ValueError(
-            f"environment variable {VARIABLE}: unknown backend {named!r}; available: {', '.join(registry.backends())}"
-        )
-    return named
-
-
-def choose_kernel(operation: str, backend: object, dtype: str, options: Mapping[str, Any]) -> Callable[..., Any]:
-    """Return the kernel that does `operation` on `dtype` with `options` in the backend asked for, or in force."""
+def _examine(operation: str, backend: object, dtype: str, request: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Return the backend and the accuracy in force and the request without it, or raise if the backend cannot do it."""
     if backend is not None and not isinstance(backend, str):
         raise TypeError(f"{operation}: backend must be a str or None, got {type(backend).__name__}")
     name = get_backend() if backend is None else backend
     try:
+        accuracy = check_accuracy(request.pop("accuracy", None)) or get_accuracy()
         variant = registry.variant(operation, name)
-    except (ValueError, ImportError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         raise type(error)(f"{operation}: {error}") from error
-    obstacle = find_obstacle(variant, dtype, options)
+    obstacle = find_obstacle(variant, dtype, request, accuracy)
     if obstacle:
         able = [
-            other for other, rival in registry.variants(operation).items() if not find_obstacle(rival, dtype, options)
+            other
+            for other, rival in registry.variants(operation).items()
+            if not find_obstacle(rival, dtype, request, accuracy)
         ]
         raise ValueError(
             f"{operation}: backend {name!r} cannot do {obstacle}; backends that can: {', '.join(able) or 'none'}"
@@ -135,17 +76,21 @@ def choose_kernel(operation: str, backend: object, dtype: str, options: Mapping[
     missing = variant.missing()
     if missing:
         raise ImportError(f"{operation}: backend {name!r} needs {missing}")
-    return variant.load()
+    return name, accuracy, request
 
 
-def find_obstacle(variant: registry.Variant, dtype: str, options: Mapping[str, Any]) -> str | None:
+def find_obstacle(
+    variant: registry.Variant, dtype: str, request: Mapping[str, Any], accuracy: str = "normwise"
+) -> str | None:
     """Return what in the request is outside the variant's declared range, or None."""
     if dtype not in variant.dtypes:
         return f"dtype {dtype} ({', '.join(variant.dtypes)} only)"
     for option, allowed in variant.limits.items():
-        if option in options and not all(number in allowed for number in _numbers(options[option])):
+        if option in request and not all(number in allowed for number in _numbers(request[option])):
             reason = f": {variant.why}" if variant.why else ""
-            return f"{option} {options[option]} ({', '.join(map(str, sorted(allowed)))} only{reason})"
+            return f"{option} {request[option]} ({', '.join(map(str, sorted(allowed)))} only{reason})"
+    if accuracy == "componentwise" and variant.accuracy != accuracy and not variant.is_chooser:
+        return f"accuracy {accuracy!r} ({variant.accuracy} only)"
     return None
 
 
@@ -156,11 +101,3 @@ def _numbers(value: Any) -> Iterator[Any]:
             yield from _numbers(part)
     else:
         yield value
-
-
-def _check_name(name: object) -> str:
-    if not isinstance(name, str):
-        raise TypeError(f"backend must be a str, got {type(name).__name__}")
-    if not registry.is_backend(name):
-        raise ValueError(f"unknown backend {name!r}; available: {', '.join(registry.backends())}")
-    return name

@@ -1,18 +1,25 @@
-"""Many verifications at once: a worker process for each candidate, watched, and replaced where it hangs or dies."""
+"""Many verifications at once, in worker processes that are watched, and replaced where they hang or die.
 
+Whatever is not ours has a process of its own for all its jobs, so that a state it keeps shows, and harms nobody else.
+Our own backends share processes, an operation at a time: so the oracle is compiled, and evaluated, once for all of
+them.
+"""
+
+import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from convoracle.fast import registry
 from convoracle.harness import worker
-from convoracle.harness.candidates import Source
 from convoracle.harness.checks import Problem
 from convoracle.harness.descriptor import parse
 from convoracle.harness.explain.wording import command_line, failure
@@ -20,8 +27,13 @@ from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.report import Report
 from convoracle.harness.worker import Finished, Job, Loaded, Refused, Started, Warm
 
+FIRST = ("conv2d", "conv2d_weight_grad")
+"""The operations that processes begin with: their kernels take longest to compile, and serve most other operations."""
+
 COMPILE_SECONDS = 180.0
 """How long the oracle, or a backend of ours, may take to be compiled before that counts as a hang."""
+
+_NOT_LOADED = Loaded("componentwise", ())
 
 
 @dataclass
@@ -44,10 +56,11 @@ class _Worker:
     jobs: list[Job]
     process: BaseProcess
     connection: "Connection[Any, Any]"
+    is_ours: bool
     heard: float = field(default_factory=time.monotonic)
     began: float = field(default_factory=time.monotonic)
     is_warm: bool = False
-    loaded: Loaded = field(default_factory=lambda: Loaded("componentwise", ()))
+    loaded: Loaded = _NOT_LOADED
     started: Started | None = None
     cases: int = 0
 
@@ -68,7 +81,7 @@ def campaign(
     Parameters
     ----------
     jobs : sequence of Job
-        All jobs of one candidate go to one process, in order.
+        All jobs of one candidate that is not ours go to one process, in order.
     workers : int, optional
         How many processes at once; the number of processors by default.
     timeout : float
@@ -78,10 +91,7 @@ def campaign(
     on_verdict : callable, optional
         Told each verdict as it comes.
     """
-    queues: dict[Source, list[Job]] = {}
-    for job in jobs:
-        queues.setdefault(job.source, []).append(job)
-    waiting = list(queues.values())
+    waiting = _queues(jobs)
     running: list[_Worker] = []
     verdicts: dict[Job, Verdict] = {}
 
@@ -92,12 +102,15 @@ def campaign(
 
     try:
         while waiting or running:
-            while waiting and len(running) < (workers or os.cpu_count() or 1):
-                running.append(_start(waiting.pop(0)))
+            while len(running) < (workers or os.cpu_count() or 1):
+                taken = _next(waiting, running)
+                if not taken:
+                    break
+                running.append(_start(taken))
             multiprocessing.connection.wait([one.connection for one in running], timeout=0.2)
             for one in list(running):
                 lost = _listen(one, timeout, settle, on_progress)
-                if lost is None and one.jobs:
+                if lost is None and (one.jobs or _goes_on(one, waiting, running)):
                     continue
                 running.remove(one)
                 _stop(one)
@@ -105,7 +118,7 @@ def campaign(
                     settle(lost)
                     remaining = one.jobs[1:]
                     if remaining:
-                        waiting.insert(0, remaining)
+                        waiting.appendleft(remaining)
     except KeyboardInterrupt:
         for job in jobs:
             verdicts.setdefault(job, Verdict(job, refused="interrupted"))
@@ -115,15 +128,47 @@ def campaign(
     return [verdicts[job] for job in jobs]
 
 
+def _queues(jobs: Sequence[Job]) -> deque[list[Job]]:
+    """Return the jobs as each process does them: those of a candidate, or of our own backends those of an operation."""
+    queues: dict[Any, list[Job]] = {}
+    for job in sorted(jobs, key=lambda job: FIRST.index(job.operation) if job.operation in FIRST else len(FIRST)):
+        queues.setdefault(job.operation if _is_ours(job) else job.source, []).append(job)
+    return deque(queues.values())
+
+
+def _is_ours(job: Job) -> bool:
+    """Return whether a job's candidate comes with this package: such do not harm each other."""
+    return job.source.kind == "backend" and job.source.name in registry.BUILT_IN
+
+
+def _next(waiting: deque[list[Job]], running: Sequence[_Worker], only_ours: bool = False) -> list[Job]:
+    """Return the jobs that a process takes next: waiting ones, or else one of another process that has several."""
+    fitting = [jobs for jobs in waiting if not only_ours or _is_ours(jobs[0])]
+    if fitting:
+        waiting.remove(fitting[0])
+        return fitting[0]
+    busy = [one.jobs for one in running if len(one.jobs) > 1 and _is_ours(one.jobs[0])]
+    return [max(busy, key=len).pop()] if busy else []
+
+
+def _goes_on(one: _Worker, waiting: deque[list[Job]], running: Sequence[_Worker]) -> bool:
+    """Give a process that is done other jobs of our own backends; return whether there were any it may have."""
+    if one.is_ours:
+        one.jobs = _next(waiting, running, only_ours=True)
+    with contextlib.suppress(ConnectionError):  # it died just now: listening to it tells
+        one.connection.send(one.jobs[0] if one.jobs else None)
+    return bool(one.jobs)
+
+
 def _start(jobs: list[Job]) -> _Worker:
-    """Start a process for one candidate's jobs and give it the first."""
+    """Start a process for some jobs and give it the first."""
     context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of BLAS and Numba half alive
     ours, theirs = context.Pipe()
     process = context.Process(target=worker.serve, args=(theirs,), daemon=True)
     process.start()
     theirs.close()
     ours.send(jobs[0])
-    return _Worker(list(jobs), process, ours)
+    return _Worker(list(jobs), process, ours, _is_ours(jobs[0]))
 
 
 def _listen(one: _Worker, timeout: float, settle: OnVerdict, on_progress: OnProgress | None) -> Verdict | None:
@@ -163,9 +208,10 @@ def _settle(one: _Worker, message: Finished | Refused, settle: OnVerdict) -> Non
         settle(Verdict(job, report=message.report))
     else:
         settle(Verdict(job, refused=message.reason))
-    one.started, one.cases, one.is_warm = None, 0, False
+    one.started, one.cases, one.is_warm, one.loaded = None, 0, False, _NOT_LOADED
     one.began = time.monotonic()
-    one.connection.send(one.jobs[0] if one.jobs else None)
+    if one.jobs:
+        one.connection.send(one.jobs[0])
 
 
 def _lost(one: _Worker, kind: str, sentence: str) -> Verdict:

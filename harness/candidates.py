@@ -36,7 +36,7 @@ class Source:
     name : str
         ``"numba"``, ``"torch"``, ``"my_module:my_conv2d"``.
     accuracy : str, optional
-        Overrides what the candidate declares.
+        Overrides what the candidate declares. A backend that chooses among algorithms is also asked to keep it.
     adapters : tuple of str
         Those of `convoracle.harness.adapters.ADAPTERS` that a function is put into, the innermost first.
     """
@@ -107,7 +107,7 @@ class Source:
             except (ImportError, ValueError) as error:
                 raise CannotRun(str(error)) from error
             return Candidate(
-                functools.partial(getattr(convoracle, operation), backend=self.name),
+                functools.partial(getattr(convoracle, operation), backend=self.name, **self._asked(variant)),
                 self.name,
                 variant.limits,
                 variant.accuracy,
@@ -130,6 +130,11 @@ class Source:
             tuple(getattr(function, "dtypes", ("float32", "float64"))),
             self.option,
         )
+
+    def _asked(self, variant: registry.Variant) -> dict[str, str]:
+        """Return the accuracy to ask a backend for: what it keeps by itself need not be asked for."""
+        is_asked = variant.is_chooser and self.accuracy is not None and self.accuracy != variant.accuracy
+        return {"accuracy": str(self.accuracy)} if is_asked and variant.accuracy == "normwise" else {}
 
     def _peer(self) -> dict[str, Candidate]:
         module = importlib.import_module(PEERS[self.name])

@@ -55,8 +55,8 @@ def _is_legal(name: str, value: Any, operation: Operation) -> bool:
         return isinstance(value, bool)
     if name in ("axis", "grad_output"):
         return isinstance(value, int) and not isinstance(value, bool)
-    if name == "spatial" and value is None:
-        return True
+    if name == "spatial" and not isinstance(value, tuple):
+        return value is None
     axes = getattr(operation.case_type, "axes", 2)
     if isinstance(value, tuple) and len(value) != axes:
         return False

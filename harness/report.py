@@ -3,9 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convoracle.harness.failure import Failure, plain
+
+if TYPE_CHECKING:
+    from convoracle.harness.coverage.ledger import Coverage
 
 __all__ = ["Failure", "Report", "indented", "ratio_text"]
 
@@ -43,6 +46,8 @@ class Report:
         candidate declares that it does not support what would be asked.
     skipped : tuple of str
         The checks that were not asked for.
+    coverage : Coverage or None
+        What the cases combine, if that was asked for.
     """
 
     operation: str
@@ -59,6 +64,7 @@ class Report:
     unproved: Counter[str] = field(default_factory=Counter)
     skipped: tuple[str, ...] = ()
     ratios_of_dtypes: dict[str, dict[str, float]] = field(default_factory=dict)
+    coverage: "Coverage | None" = None
 
     @property
     def passed(self) -> bool:
@@ -139,6 +145,7 @@ class Report:
             "unproved": dict(self.unproved),
             "skipped": list(self.skipped),
             "failures": [failure.as_dict() for failure in self.failures],
+            **({} if self.coverage is None else {"coverage": self.coverage.as_dict()}),
         }
 
 

@@ -2,6 +2,7 @@
 a hang or a crash is a verdict.
 """
 
+import functools
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ class Job:
     """Verify the layers of this network, or the `layer` of it, instead of drawn cases."""
     layer: str | None = None
     batch: int = 1
+    counts_coverage: bool = False
+    """Count what the cases combine."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def _carry_out(job: Job, connection: "Connection[Message, Job | None]") -> Finis
 def _verdict(job: Job, operation: Operation, candidate: Candidate, progress: Progress) -> Report:
     """Return the report on drawn cases, on one case, or on a network's layers."""
     if job.network is None:
-        return run(
+        report = run(
             operation,
             candidate,
             examples=job.examples,
@@ -109,6 +112,12 @@ def _verdict(job: Job, operation: Operation, candidate: Candidate, progress: Pro
             case=job.case,
             progress=progress,
         )
+        if job.counts_coverage and job.case is None:
+            from convoracle.harness.coverage.ledger import coverage_of_campaign
+
+            counted = coverage_of_campaign(operation, report.cases, job.seed, candidate.dtypes, candidate.limits)
+            report.coverage = None if counted is None else counted.shortened()
+        return report
     from convoracle.harness.networks.verify_network import run_network
 
     return run_network(
@@ -122,8 +131,9 @@ def _verdict(job: Job, operation: Operation, candidate: Candidate, progress: Pro
     )
 
 
+@functools.cache
 def warm_up(operation: Operation, dtype: str = "float64") -> None:
-    """Compile the oracle's loops for an operation and the dtype of its operands."""
+    """Compile the oracle's loops for an operation and the dtype of its operands, once in a process."""
     case = draw(operation, {}, ("float64",), 0, 0)
     operands = {
         name: np.zeros(shape, np.int64 if name == "indices" else dtype)

@@ -1,4 +1,4 @@
-"""What every test needs before anything is imported: an empty Numba cache of its own, and the Hypothesis profiles."""
+"""What every test needs before anything is imported: empty caches of its own, and the Hypothesis profiles."""
 
 import atexit
 import os
@@ -10,8 +10,9 @@ from hypothesis import settings
 # Numba's cache on disk does not notice an edited function in another file, so no test run trusts an earlier one's.
 # The workers of pytest-xdist inherit the folder of the process that started them and share it.
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="convoracle-numba-")
-    atexit.register(shutil.rmtree, os.environ["NUMBA_CACHE_DIR"], ignore_errors=True)
+    for cache in ("NUMBA_CACHE_DIR", "CONVORACLE_CACHE_DIR"):
+        os.environ[cache] = tempfile.mkdtemp(prefix="convoracle-cache-")
+        atexit.register(shutil.rmtree, os.environ[cache], ignore_errors=True)
 
 # PyTorch's and Numba's OpenMP threads otherwise spin between two calls, and take the cores from each other: a small
 # call is ten times slower for it on a busy machine.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-THIRD_PARTIES = {"reference": {"numpy"}, "fast": {"numpy", "scipy", "numba", "llvmlite"}}
+THIRD_PARTIES = {"reference": {"numpy"}, "fast": {"numpy", "scipy", "numba", "llvmlite", "platformdirs"}}
 
 
 def imported_modules(source: Path) -> set[str]:

@@ -3,32 +3,50 @@
 The sums down the columns serve all windows beside each other, and are contiguous, which makes vectors of them. The
 gradient goes the same way back: what the windows above each other leave in a row is added up first, and then every
 column collects from the windows beside each other that it is in.
+
+A single window over the whole plane, as at the end of a network, is one run of numbers in memory, and taken as that.
 """
 
-import numpy as np
-from numba import njit
+import functools
+from collections.abc import Callable
 
+import numpy as np
+
+from convoracle.fast.direct.plane_sum import sum_numbers
+from convoracle.fast.jit import inner, kernel
+from convoracle.fast.kernels import kernel_of
 from convoracle.fast.threads import run_pieces, threads_to_move
 from convoracle.fast.windows import Pair
 
 
-def avg_pool2d(x: np.ndarray, divisors: np.ndarray, *, kernel_size: Pair, stride: Pair, padding: Pair) -> np.ndarray:
-    """Return the window sums divided by `divisors`."""
-    images, channels, height, width = x.shape
-    out = np.empty((images, channels, *divisors.shape), x.dtype)
-    planes = images * channels
-    run_pieces(
-        _average,
-        min(threads_to_move(x.size), max(planes, 1)),
-        x.reshape(planes, height, width),
-        divisors,
-        out.reshape(planes, *divisors.shape),
-        (*kernel_size, *stride, *padding),
-    )
-    return out
+def bind_avg_pool2d(
+    x: np.ndarray, divisors: np.ndarray, *, kernel_size: Pair, stride: Pair, padding: Pair
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the window sums, divided by `divisors`, of arrays of this shape."""
+    (images, channels, height, width), numbers, dtype = x.shape, x.size, x.dtype
+    planes, shape = images * channels, (images, channels, *divisors.shape)
+    if _is_whole((height, width), divisors.shape, kernel_size, padding):
+        divisor = divisors.item()
+
+        def average_planes(x: np.ndarray) -> np.ndarray:
+            out = np.empty(shape, dtype)
+            pieces = min(threads_to_move(numbers), planes) or 1
+            run_pieces(_average_planes, pieces, x.reshape(-1), height * width, divisor, out.reshape(-1))
+            return out
+
+        return average_planes
+
+    options = *kernel_size, *stride, *padding
+
+    def average(x: np.ndarray) -> np.ndarray:
+        out = np.empty(shape, dtype)
+        run_pieces(_average, min(threads_to_move(numbers), planes) or 1, x, divisors, out, options)
+        return out
+
+    return average
 
 
-def avg_pool2d_backward(
+def bind_avg_pool2d_backward(
     grad_output: np.ndarray,
     divisors: np.ndarray,
     input_shape: tuple[int, ...],
@@ -36,23 +54,44 @@ def avg_pool2d_backward(
     kernel_size: Pair,
     stride: Pair,
     padding: Pair,
-) -> np.ndarray:
-    """Return the input gradient: each divided value added to all positions of its window."""
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the input gradient of arrays of this shape: each divided value added to all positions of its window."""
     images, channels, height, width = input_shape
-    grad = np.empty(input_shape, grad_output.dtype)
-    planes = images * channels
-    run_pieces(
-        _spread,
-        min(threads_to_move(grad.size), max(planes, 1)),
-        grad_output.reshape(planes, *divisors.shape),
-        divisors,
-        grad.reshape(planes, height, width),
-        _windows_of_columns(width, divisors.shape[1], kernel_size[1], stride[1], padding[1]),
-        (kernel_size[0], stride[0], padding[0]),
-    )
-    return grad
+    planes, dtype = images * channels, grad_output.dtype
+    numbers = planes * height * width
+    if _is_whole((height, width), divisors.shape, kernel_size, padding):
+        divisor = divisors.item()
+
+        def fill_planes(grad_output: np.ndarray) -> np.ndarray:
+            grad = np.empty(input_shape, dtype)
+            pieces = min(threads_to_move(numbers), planes) or 1
+            run_pieces(_fill_planes, pieces, grad_output.reshape(-1), divisor, grad.reshape(-1), height * width)
+            return grad
+
+        return fill_planes
+
+    windows = _windows_of_columns(width, divisors.shape[1], kernel_size[1], stride[1], padding[1])
+    options = kernel_size[0], stride[0], padding[0]
+
+    def spread(grad_output: np.ndarray) -> np.ndarray:
+        grad = np.empty(input_shape, dtype)
+        pieces = min(threads_to_move(numbers), planes) or 1
+        run_pieces(_spread, pieces, grad_output, divisors, grad, windows, options)
+        return grad
+
+    return spread
 
 
+avg_pool2d = kernel_of(bind_avg_pool2d, arrays=1)
+avg_pool2d_backward = kernel_of(bind_avg_pool2d_backward, arrays=1)
+
+
+def _is_whole(size: Pair, output_size: tuple[int, ...], kernel_size: Pair, padding: Pair) -> bool:
+    """Tell whether there is one window, over all of the plane."""
+    return output_size == (1, 1) and all(k - p >= n for n, k, p in zip(size, kernel_size, padding, strict=True))
+
+
+@functools.lru_cache(maxsize=256)
 def _windows_of_columns(width: int, windows: int, kernel_size: int, stride: int, padding: int) -> np.ndarray:
     """Return the windows each column is in, one row for the last of them, one for the one before it, and so on.
 
@@ -64,12 +103,28 @@ def _windows_of_columns(width: int, windows: int, kernel_size: int, stride: int,
     return np.where(is_window, numbers, windows).astype(np.uint64)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
+def _average_planes(piece, pieces, x, positions, divisor, out):  # type: ignore[no-untyped-def]
+    """Fill some numbers of `out`, each the mean of a plane."""
+    for plane in range(len(out) * piece // pieces, len(out) * (piece + 1) // pieces):
+        out[plane] = sum_numbers(x, plane * positions, positions) / x.dtype.type(divisor)
+
+
+@kernel
+def _fill_planes(piece, pieces, grad_output, divisor, grad, positions):  # type: ignore[no-untyped-def]
+    """Fill some planes of `grad`, each with one divided value."""
+    planes = len(grad_output)
+    for plane in range(planes * piece // pieces, planes * (piece + 1) // pieces):
+        grad[plane * positions : (plane + 1) * positions] = grad_output[plane] / grad.dtype.type(divisor)
+
+
+@kernel
 def _average(piece, pieces, x, divisors, out, options):  # type: ignore[no-untyped-def]
     """Fill some planes of `out`."""
     kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w = options
-    planes, height, width = x.shape
+    planes, (height, width) = x.shape[0] * x.shape[1], x.shape[2:]
     rows, columns = divisors.shape
+    x, out = x.reshape(planes, height, width), out.reshape(planes, rows, columns)
     # Zeros on both sides, as far as any window reaches.
     padded = np.zeros(max((columns - 1) * stride_w + kernel_w, padding_w + width), x.dtype)
     sums = padded[padding_w : padding_w + width]
@@ -86,12 +141,13 @@ def _average(piece, pieces, x, divisors, out, options):  # type: ignore[no-untyp
                 out[plane, p, q] = total / divisors[p, q]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _spread(piece, pieces, grad_output, divisors, grad, windows, down):  # type: ignore[no-untyped-def]
     """Fill some planes of `grad`."""
     kernel_h, stride_h, padding_h = down
-    planes, height, width = grad.shape
+    planes, (height, width) = grad.shape[0] * grad.shape[1], grad.shape[2:]
     rows, columns = divisors.shape
+    grad_output, grad = grad_output.reshape(planes, rows, columns), grad.reshape(planes, height, width)
     shares = np.empty((rows, columns), grad.dtype)
     sums = np.zeros(columns + 1, grad.dtype)  # the last one stays zero, for columns in fewer windows than others
     for plane in range(planes * piece // pieces, planes * (piece + 1) // pieces):
@@ -104,7 +160,8 @@ def _spread(piece, pieces, grad_output, divisors, grad, windows, down):  # type:
             begin = max(-((kernel_h - 1 - row - padding_h) // stride_h), 0)
             end = min((row + padding_h) // stride_h + 1, rows)
             if before == (begin, end) and row > 0:
-                grad[plane, row] = grad[plane, row - 1]
+                for column in range(width):
+                    grad[plane, row, column] = grad[plane, row - 1, column]
                 continue
             before = (begin, end)
             sums[:] = 0
@@ -117,7 +174,7 @@ def _spread(piece, pieces, grad_output, divisors, grad, windows, down):  # type:
                 grad[plane, row, column] = total
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def _add(source, target):  # type: ignore[no-untyped-def]
     """Add one row onto another."""
     for q in range(len(target)):

@@ -11,20 +11,28 @@ with stride 1 and offsets that fall as t rises: one correlation for each pair of
 """
 
 import functools
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from convoracle.fast.direct.correlation import Target, Weights, correlate
+from convoracle.fast.direct.bias_grad import bind_conv2d_bias_grad, conv2d_bias_grad
+from convoracle.fast.direct.correlation import Target, Weights, bind_correlation
 from convoracle.fast.direct.plan import Axis, plan_correlation
-from convoracle.fast.direct.weight_grad import conv2d_weight_grad
+from convoracle.fast.direct.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
+from convoracle.fast.jit import kernel
+from convoracle.fast.kernels import kernel_of
 from convoracle.fast.readable import conv2d_numba
 from convoracle.fast.windows import Ends, Pair, Shape
 
 __all__ = ["conv2d", "conv2d_backward", "conv2d_bias_grad", "conv2d_input_grad", "conv2d_weight_grad"]
 
+LARGE_BATCH = 16
+"""Batches beyond this are planned alike."""
 
-def conv2d(
+
+def bind_conv2d(
     x: np.ndarray,
     weight: np.ndarray,
     bias: np.ndarray | None,
@@ -33,22 +41,28 @@ def conv2d(
     padding: Ends,
     dilation: Pair,
     groups: int,
-) -> np.ndarray:
-    """Convolve."""
+) -> Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]:
+    """Return the convolution of arrays of these shapes."""
     filters, channels, *kernel_size = weight.shape
     down, across = (
         _forward_axis(*axis) for axis in zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
     )
-    plan = plan_correlation(groups, channels, filters // groups, down, across, x.dtype)
-    out = np.empty((len(x), filters, down.outputs, across.outputs), x.dtype)
+    plan = plan_correlation(groups, channels, filters // groups, down, across, x.dtype, batch=min(len(x), LARGE_BATCH))
+    shape, dtype = (len(x), filters, down.outputs, across.outputs), x.dtype
     weights = _filter_weights(filters // groups, channels, *kernel_size)
     plane = down.outputs * across.outputs
-    base = np.zeros(filters, x.dtype) if bias is None else bias
-    correlate(plan, x, weight, weights, base, out, Target(0, filters * plane, plane, across.outputs, 1))
-    return out
+    correlate = bind_correlation(plan, len(x), weights, Target(0, filters * plane, plane, across.outputs, 1))
+    zeros = np.zeros(filters, dtype)
+
+    def convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+        out = np.empty(shape, dtype)
+        correlate(x, weight, zeros if bias is None else bias, out)
+        return out
+
+    return convolve
 
 
-def conv2d_input_grad(
+def bind_conv2d_input_grad(
     grad_output: np.ndarray,
     weight: np.ndarray,
     input_shape: Shape,
@@ -57,13 +71,8 @@ def conv2d_input_grad(
     padding: Ends,
     dilation: Pair,
     groups: int,
-) -> np.ndarray:
-    """Return the input gradient: a correlation of the output gradient for each pair of remainders of the stride."""
-    if not np.isfinite(weight.sum()):
-        # Beyond the edges of grad_output there are zeros, which an infinite weight would turn into NaN.
-        return conv2d_numba.conv2d_input_grad(
-            grad_output, weight, input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-        )
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the input gradient of arrays of these shapes: a correlation for each pair of remainders of the stride."""
     channels, (height, width) = weight.shape[1], input_shape[2:]
     rows, columns = (
         _backward_axes(*axis)
@@ -71,36 +80,78 @@ def conv2d_input_grad(
             input_shape[2:], grad_output.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True
         )
     )
-    # Inputs that no tap reads are in no correlation.
-    grad = (np.zeros if max(stride) > 1 else np.empty)(input_shape, weight.dtype)
-    base = np.zeros(channels * groups, weight.dtype)
+    correlations, is_padded = [], False
     for top, taps_h, down in rows:
         for left, taps_w, across in columns:
             plan = plan_correlation(
-                groups, len(weight) // groups, channels, down, across, weight.dtype, is_spread=max(stride) > 1
+                groups,
+                len(weight) // groups,
+                channels,
+                down,
+                across,
+                weight.dtype,
+                batch=min(len(grad_output), LARGE_BATCH),
+                is_spread=max(stride) > 1,
             )
             weights = _channel_weights(*weight.shape, groups, taps_h, taps_w)
             target = Target(
                 top * width + left, channels * groups * height * width, height * width, stride[0] * width, stride[1]
             )
-            correlate(plan, grad_output, weight, weights, base, grad, target)
-    return grad
-
-
-def conv2d_bias_grad(grad_output: np.ndarray) -> np.ndarray:
-    """Return the bias gradient: the sum over batch, rows and columns."""
-    return grad_output.sum(axis=(0, 2, 3))
-
-
-def conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias."""
-    return (
-        conv2d_input_grad(grad_output, weight, x.shape, **options),
-        conv2d_weight_grad(grad_output, x, weight.shape, **options),
-        conv2d_bias_grad(grad_output),
+            is_padded |= not plan.is_inside
+            correlations.append(bind_correlation(plan, len(grad_output), weights, target))
+    are_all_read = all(
+        sum(len(taps) for _, taps, _ in axes) == size
+        for axes, size in zip((rows, columns), weight.shape[2:], strict=True)
     )
+    is_small = are_all_read and math.prod(input_shape[1:]) < weight.size
+    # Inputs that no tap reads are in no correlation.
+    make, dtype = np.zeros if max(stride) > 1 else np.empty, weight.dtype
+    base = np.zeros(channels * groups, dtype)
+
+    def gather(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        grad: np.ndarray = make(input_shape, dtype)
+        for correlate in correlations:
+            correlate(grad_output, weight, base, grad)
+        # Beyond the edges of grad_output there are zeros, which an infinite weight turns into NaN. Every number depends
+        # on all weights of its taps, so if all taps are read, a finite result says as much as finite weights.
+        is_harmless = not is_padded or (is_small and _is_finite(grad)) or _is_finite(weight)
+        if not is_harmless:
+            grad = conv2d_numba.conv2d_input_grad(
+                grad_output, weight, input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+            )
+        return grad
+
+    return gather
+
+
+def bind_conv2d_backward(
+    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
+) -> Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return the gradients of input, weight and bias of arrays of these shapes."""
+    input_grad = bind_conv2d_input_grad(grad_output, weight, x.shape, **options)
+    weight_grad = bind_conv2d_weight_grad(grad_output, x, weight.shape, **options)
+    bias_grad = bind_conv2d_bias_grad(grad_output)
+
+    def backward(
+        grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return input_grad(grad_output, weight), weight_grad(grad_output, x), bias_grad(grad_output)
+
+    return backward
+
+
+conv2d = kernel_of(bind_conv2d, arrays=3)
+conv2d_input_grad = kernel_of(bind_conv2d_input_grad, arrays=2)
+conv2d_backward = kernel_of(bind_conv2d_backward, arrays=3)
+
+
+@kernel
+def _is_finite(array):  # type: ignore[no-untyped-def]
+    """Tell whether all numbers of `array` are finite; without a branch, so that LLVM makes vectors of it."""
+    is_other = False
+    for number in array.reshape(-1):
+        is_other |= number - number != 0
+    return not is_other
 
 
 @functools.lru_cache(maxsize=256)
@@ -129,7 +180,7 @@ def _backward_axes(
 def _filter_weights(filters: int, channels: int, height: int, width: int) -> Weights:
     """Return where the weights of a convolution are, which sums over the channels."""
     taps = height * width
-    return Weights(filters * channels * taps, channels * taps, taps, np.arange(taps, dtype=np.int64), True)
+    return Weights(filters * channels * taps, channels * taps, taps, True, np.arange(taps, dtype=np.int64))
 
 
 @functools.lru_cache(maxsize=256)
@@ -146,4 +197,4 @@ def _channel_weights(
     taps = height * width
     places = np.array(taps_h, np.int64)[:, None] * width + np.array(taps_w, np.int64)
     is_run = places.size == taps
-    return Weights(filters // groups * channels * taps, taps, channels * taps, places.reshape(-1), is_run)
+    return Weights(filters // groups * channels * taps, taps, channels * taps, is_run, places.reshape(-1))

@@ -20,33 +20,21 @@ Bands and filters are shared out among threads. None of this touches the order o
 channels, within them by channel, row and column of the kernel; each block's sum is added to those before it.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from convoracle.fast.direct.operands import Weights, copy_plane, fill_panel, pack_weights
 from convoracle.fast.direct.plan import SUM_NUMBERS, Plan
-from convoracle.fast.simd.microkernel import (
-    ROWS,
-    VECTORS,
-    copy_apart,
-    copy_lanes,
-    copy_vector,
-    multiply_tile,
-    pack_columns,
-)
+from convoracle.fast.direct.tiles import multiply_block
+from convoracle.fast.jit import inner, kernel
+from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.copying import copy_lanes, spread_pairs
+from convoracle.fast.simd.microkernel import ROWS, VECTORS
+from convoracle.fast.simd.packed import pack, unpack
+from convoracle.fast.simd.tasks import new_counter, take_task
 from convoracle.fast.threads import run_pieces, thread_count
-
-
-class Weights(NamedTuple):
-    """Where the weight of (group, filter, channel, tap) is: three steps, and a place for each tap."""
-
-    of_group: int
-    of_filter: int
-    of_channel: int
-    of_taps: np.ndarray
-    is_run: bool
-    """Whether the taps of one channel follow each other in the order they are needed."""
 
 
 class Target(NamedTuple):
@@ -59,66 +47,105 @@ class Target(NamedTuple):
     of_column: int
 
 
-def correlate(
-    plan: Plan, source: np.ndarray, weight: np.ndarray, weights: Weights, base: np.ndarray, out: np.ndarray, to: Target
-) -> None:
-    """Write the correlation of `source` (N, groups * channels, H, W) into `out`, starting from one `base` a filter."""
-    images = len(source)
+TASKS = 4
+"""Tasks for each thread, if there can be so many: one that is late then leaves the rest to the others."""
+
+# Where each tuple begins in the array it is packed into: behind the numbers, not the arrays, of those before it.
+WEIGHTS_START = len(Plan._fields) - 3
+TARGET_START = WEIGHTS_START + len(Weights._fields) - 1
+
+
+def bind_correlation(plan: Plan, images: int, weights: Weights, to: Target) -> Callable[..., None]:
+    """Return a function (source, weight, base, out) that writes the correlation of `images` images into `out`.
+
+    `source` is (N, groups * channels, H, W); every output starts from the `base` of its filter.
+    """
     bands = -(-images // plan.band_images) * plan.groups * plan.row_bands * plan.column_bands
-    if not bands:
-        return
     blocks = -(-plan.filters // ROWS)
-    threads = thread_count(images * plan.groups * plan.filters * plan.channels * plan.taps * plan.rows * plan.columns)
+    work = images * plan.groups * plan.filters * plan.channels * plan.taps * plan.rows * plan.columns
     # Sums of outputs that are strung together wait in a buffer, which must not grow with the filters.
-    shares = -(-plan.filters * plan.band_vectors * plan.lanes // SUM_NUMBERS) if plan.is_strung else 1
-    if bands % threads and bands < 8 * threads and blocks >= threads:
-        shares *= threads
-    shares = min(shares, blocks)
-    pieces = min(threads, bands * shares)
-    flat = source.reshape(-1), weight.reshape(-1)
-    run_pieces(_correlate, pieces, shares, images, plan, *flat, weights, base, out.reshape(-1), to)
+    fewest = min(-(-plan.filters * plan.band_vectors * plan.lanes // SUM_NUMBERS) if plan.is_strung else 1, blocks)
+    # Each share of the filters lays the source ready for itself: a few blocks of them should be worth that.
+    useful = blocks // (16 if plan.is_panel else 8 if plan.is_copied else 1)
+    same = images, pack(plan, weights, to), plan.remainders_h, plan.remainders_w, plan.offsets, weights.of_taps
+
+    def correlate(source: np.ndarray, weight: np.ndarray, base: np.ndarray, out: np.ndarray) -> None:
+        shares, threads = fewest, thread_count(work)
+        if bands and threads > 1:
+            shares = max(shares, min(TASKS * threads // bands, useful), min(-(-threads // bands), blocks))
+        if bands:
+            pieces = min(threads, bands * shares)
+            run_pieces(_correlate, pieces, new_counter(), shares, *same, source, weight, base, out)
+
+    return correlate
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _correlate(piece, pieces, shares, images, plan, source, weight, weights, base, out, to):  # type: ignore[no-untyped-def]
-    """Do one piece of the work: some bands with all filters, or with the filters of a share."""
+@kernel
+def _correlate(  # type: ignore[no-untyped-def]
+    _piece,
+    _pieces,
+    counter,
+    shares,
+    images,
+    numbers,
+    remainders_h,
+    remainders_w,
+    offsets,
+    of_taps,
+    source,
+    weight,
+    base,
+    out,
+):
+    """Do tasks until there are no more: each is a band with all filters, or with the filters of a share."""
+    keep_small()
+    plan = unpack(Plan, numbers, 0, (remainders_h, remainders_w, offsets))
+    weights = unpack(Weights, numbers, WEIGHTS_START, (of_taps,))
+    to = unpack(Target, numbers, TARGET_START, ())
+    source, weight, out = source.reshape(-1), weight.reshape(-1), out.reshape(-1)
     lanes, blocks = plan.lanes, -(-plan.filters // ROWS)
-    depth = plan.channel_block * plan.tap_block
-    image_planes = plan.channel_block * plan.phases * plan.plane
-    most, line = plan.band_vectors, plan.band_vectors * lanes  # vectors of a band, sums of a filter
+    depth, of_channel = plan.channel_block * plan.tap_block, plan.phases * plan.plane
+    of_image = plan.channel_block * of_channel if plan.is_copied else plan.groups * plan.channels * plan.plane
+    line = (plan.band_vectors | 1) * lanes  # sums of a filter; odd, since caches favour no multiple of a power of two
 
-    column = np.empty((depth + lanes) * ROWS, source.dtype)  # packing may write one vector of columns too many
-    starts, places, skips = np.empty(most, np.int64), np.empty(most, np.int64), np.zeros(most, np.int64)
-    planes, panel, sums = source, source, out
-    pieces_of_rows, of_panel = np.empty((0, 3), np.int64), plan.offsets
+    column = np.empty((depth + 3 * lanes) * ROWS, source.dtype)  # packing needs room beyond what it leaves
+    laid = np.empty((3, plan.band_vectors), np.int64)
+    starts, places, skips = laid[0], laid[1], laid[2]
+    planes, panel, sums, of_panel = source, source, out, offsets
     if plan.is_copied:
-        planes = np.empty(plan.band_images * image_planes + VECTORS * lanes, source.dtype)
+        planes = np.empty(plan.band_images * of_image + VECTORS * lanes, source.dtype)
     if plan.is_strung:
         sums = np.empty((blocks // shares + 1) * ROWS * line + lanes, source.dtype)
     if plan.is_panel:
-        panel = np.empty((most // VECTORS + 1) * depth * VECTORS * lanes + lanes, source.dtype)
-        # A row is cut into vectors, and at most once more for each tile it reaches into.
-        pieces_of_rows = np.empty((2 * most + 2 * plan.band_images * -(-plan.rows // plan.row_bands), 3), np.int64)
-        of_panel = np.arange(depth) * (VECTORS * lanes)
+        panel = np.empty(depth * line + lanes, source.dtype)
+        of_panel = np.arange(depth) * line
 
     bands = -(-images // plan.band_images) * plan.groups * plan.row_bands * plan.column_bands
-    tasks = bands * shares
-    for task in range(tasks * piece // pieces, tasks * (piece + 1) // pieces):
+    task = take_task(counter)
+    while task < bands * shares:
         share, band = divmod(task, bands)
         first_block, last_block = blocks * share // shares, blocks * (share + 1) // shares
         group, window = _locate_band(plan, images, band)
-        image, last_image = window[:2]
+        image, last_image, top, bottom, left, right = window
+        band_images, rows, columns = last_image - image, bottom - top, right - left
         if plan.is_strung:
-            first_sum, of_filter = first_block * ROWS * line, line
+            length = (rows - 1) * plan.pitch + columns
+            if plan.is_panel:
+                band_images, length = 1, band_images * rows * columns
+            of_sums = -(-length // lanes) * lanes
+            vectors = _lay_vectors(
+                (band_images, 1, length), (of_image, 0), (of_sums, 0), lanes, False, starts, places, skips
+            )
+            out_start, of_filter = -first_block * ROWS * line, line
         else:
-            first_sum, of_filter = -group * plan.filters * to.of_filter, to.of_filter
-        if plan.is_panel:
-            pieces_laid = _lay_pieces(plan, window, pieces_of_rows)
-            vectors = _lay_panel(plan, window, depth, starts, places)
-        elif plan.is_strung:
-            vectors = _lay_strung(plan, window, starts, places)
-        else:
-            vectors = _lay_rows(plan, to, window, starts, places, skips)
+            # Rows that follow each other without a gap, in what is read and in the result, count as one.
+            is_run = plan.pitch == columns == plan.columns
+            runs = (band_images, 1, rows * columns) if is_run else (band_images, rows, columns)
+            vectors = _lay_vectors(
+                runs, (of_image, plan.pitch), (to.of_image, to.of_row), lanes, True, starts, places, skips
+            )
+            out_start = to.start + image * to.of_image + group * plan.filters * to.of_filter + top * to.of_row + left
+            of_filter = to.of_filter
 
         for channel in range(0, plan.channels, plan.channel_block):
             last_channel = min(channel + plan.channel_block, plan.channels)
@@ -127,39 +154,38 @@ def _correlate(piece, pieces, shares, images, plan, source, weight, weights, bas
             if plan.is_copied:
                 for n in range(last_image - image):
                     for c in range(last_channel - channel):
-                        _copy_plane(
+                        plane = first_plane + n * plan.groups * plan.channels + c
+                        copy_plane(
                             plan,
                             source,
-                            (first_plane + n * plan.groups * plan.channels + c) * plan.height * plan.width,
+                            plane * plan.height * plan.width,
                             window,
                             planes,
-                            n * image_planes + c * plan.phases * plan.plane,
+                            n * of_image + c * of_channel,
                         )
             else:
-                shift = first_plane * plan.plane
+                shift = first_plane * plan.plane + (top + plan.shift_h) * plan.pitch + left + plan.shift_w
             for tap in range(0, plan.taps, plan.tap_block):
                 taps = min(plan.tap_block, plan.taps - tap)
                 terms = (last_channel - channel) * taps
                 is_more = channel > 0 or tap > 0
-                offsets = plan.offsets[tap:]
                 if plan.is_panel:
-                    _fill_panel(planes, offsets, terms, pieces_of_rows[:pieces_laid], panel, depth, lanes)
-                    offsets = of_panel
+                    fill_panel(plan, planes, offsets[tap:], terms, window, of_image, panel, line)
                 for block in range(first_block, last_block):
                     first = block * ROWS
                     rows = min(plan.filters - first, ROWS)
-                    _pack_weights(
+                    pack_weights(
                         weight, weights, group, first, rows, channel, last_channel, tap, taps, plan.taps, column, lanes
                     )
-                    _multiply(
+                    multiply_block(
                         terms,
                         column,
                         panel if plan.is_panel else planes,
                         shift,
                         starts,
-                        offsets,
+                        of_panel if plan.is_panel else offsets[tap:],
                         sums,
-                        first * of_filter - first_sum,
+                        first * of_filter + out_start,
                         places,
                         of_filter,
                         rows,
@@ -171,199 +197,53 @@ def _correlate(piece, pieces, shares, images, plan, source, weight, weights, bas
                     )
         if plan.is_strung:
             _distribute(plan, to, window, group, first_block, last_block, sums, line, out)
+        task = take_task(counter)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def _locate_band(plan, images, band):  # type: ignore[no-untyped-def]
     """Return the group of a band, and its window: the ends of its images, of its rows and of its columns."""
+    keep_small()
     band, column_band = divmod(band, plan.column_bands)
     band, row_band = divmod(band, plan.row_bands)
     stack, group = divmod(band, plan.groups)
+    units = plan.columns // plan.column_unit
+    is_last = column_band + 1 == plan.column_bands
     return group, (
         stack * plan.band_images,
         min((stack + 1) * plan.band_images, images),
         plan.rows * row_band // plan.row_bands,
         plan.rows * (row_band + 1) // plan.row_bands,
-        plan.columns * column_band // plan.column_bands,
-        plan.columns * (column_band + 1) // plan.column_bands,
+        units * column_band // plan.column_bands * plan.column_unit,
+        plan.columns if is_last else units * (column_band + 1) // plan.column_bands * plan.column_unit,
     )
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _multiply(  # type: ignore[no-untyped-def]
-    terms,
-    column,
-    source,
-    shift,
-    starts,
-    offsets,
-    out,
-    out_start,
-    places,
-    of_filter,
-    rows,
-    skips,
-    base,
-    base_start,
-    is_more,
-    vectors,
-):
-    """Multiply one block of packed weights by all vectors of a band, a tile at a time."""
-    v = 0
-    while v < vectors:
-        rest = vectors - v
-        # Two tiles of two vectors are faster than one of three and one of one.
-        count = min(VECTORS, rest) if rest != 4 else 2
-        first, place = starts[v] + shift, places[v] + out_start
-        if count == 1:
-            multiply_tile(
-                terms, column, 0, source, (first,), offsets, out, (place,), of_filter, rows,
-                (skips[v],), base, base_start, is_more,
-            )  # fmt: skip
-        elif count == 2:
-            multiply_tile(
-                terms, column, 0, source, (first, starts[v + 1] + shift), offsets, out,
-                (place, places[v + 1] + out_start), of_filter, rows,
-                (skips[v], skips[v + 1]), base, base_start, is_more,
-            )  # fmt: skip
-        else:
-            multiply_tile(
-                terms, column, 0, source, (first, starts[v + 1] + shift, starts[v + 2] + shift), offsets, out,
-                (place, places[v + 1] + out_start, places[v + 2] + out_start), of_filter, rows,
-                (skips[v], skips[v + 1], skips[v + 2]), base, base_start, is_more,
-            )  # fmt: skip
-        v += count
+@inner
+def _lay_vectors(counts, read_steps, write_steps, lanes, is_moved, starts, places, skips):  # type: ignore[no-untyped-def]
+    """Write where each vector of a band is read from and stored to; return how many there are.
 
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _lay_rows(plan, to, window, starts, places, skips):  # type: ignore[no-untyped-def]
-    """Write where each vector of a band's rows is read from and stored to; return how many there are.
-
-    Rows that follow each other without a gap, in what is read and in the result, count as one.
+    `counts` are images, runs of outputs in each, and outputs in a run; the steps are those from image to image and from
+    run to run. If `is_moved`, the last vector of a run is moved back to end with it, and skips what it repeats.
     """
-    image, last_image, top, bottom, left, right = window
-    runs, length = bottom - top, right - left
-    if plan.pitch == length == plan.columns:
-        runs, length = 1, runs * length
-    source, of_image = 0, plan.channel_block * plan.phases * plan.plane
-    if not plan.is_copied:
-        source, of_image = (
-            (top + plan.shift_h) * plan.pitch + left + plan.shift_w,
-            plan.groups * plan.channels * plan.plane,
-        )
-    target = to.start + image * to.of_image + top * to.of_row + left
+    keep_small()
+    images, runs, length = counts
     vectors = 0
-    for n in range(last_image - image):
+    for n in range(images):
         for run in range(runs):
-            for position in range(0, length, plan.lanes):
-                start = min(position, length - plan.lanes)
-                starts[vectors] = source + n * of_image + run * plan.pitch + start
-                places[vectors] = target + n * to.of_image + run * to.of_row + start
+            for position in range(0, length, lanes):
+                start = min(position, length - lanes) if is_moved else position
+                starts[vectors] = n * read_steps[0] + run * read_steps[1] + start
+                places[vectors] = n * write_steps[0] + run * write_steps[1] + start
                 skips[vectors] = position - start
                 vectors += 1
     return vectors
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _lay_strung(plan, window, starts, places):  # type: ignore[no-untyped-def]
-    """Write where each vector is read from, as outputs lie in the copy, and where its sums wait; return how many."""
-    image, last_image, top, bottom, left, right = window
-    vectors = 0
-    for n in range(last_image - image):
-        for position in range(0, (bottom - top - 1) * plan.pitch + right - left, plan.lanes):
-            starts[vectors] = n * plan.channel_block * plan.phases * plan.plane + position
-            places[vectors] = vectors * plan.lanes
-            vectors += 1
-    return vectors
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _lay_panel(plan, window, depth, starts, places):  # type: ignore[no-untyped-def]
-    """Write where each vector is read from in the panel, and where its sums wait; return how many there are."""
-    image, last_image, top, bottom, left, right = window
-    vectors = -(-(last_image - image) * (bottom - top) * (right - left) // plan.lanes)
-    for vector in range(vectors):
-        tile, j = divmod(vector, VECTORS)
-        starts[vector] = (tile * depth * VECTORS + j) * plan.lanes
-        places[vector] = vector * plan.lanes
-    return vectors
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _lay_pieces(plan, window, pieces):  # type: ignore[no-untyped-def]
-    """Cut a band's rows into pieces of a vector at most, none across the end of a tile; return how many there are.
-
-    Each piece gets the tile it belongs to, where it is in the copy, and where it goes in a line of the tile.
-    """
-    image, last_image, top, bottom, left, right = window
-    runs, length = bottom - top, right - left
-    if plan.pitch == length:
-        runs, length = 1, runs * length
-    laid, position = 0, 0
-    for n in range(last_image - image):
-        for run in range(runs):
-            done = 0
-            while done < length:
-                tile, place = divmod(position, VECTORS * plan.lanes)
-                start = n * plan.channel_block * plan.phases * plan.plane + run * plan.pitch + done
-                pieces[laid, 0], pieces[laid, 1], pieces[laid, 2] = tile, start, place
-                step = min(plan.lanes, length - done, VECTORS * plan.lanes - place)
-                laid, position, done = laid + 1, position + step, done + step
-    return laid
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _copy_plane(plan, source, start, window, planes, target):  # type: ignore[no-untyped-def]
-    """Copy what a band reads of one channel, with the zeros around it, one phase after the other.
-
-    Whole vectors are copied; what one carries beyond its row, the next row overwrites.
-    """
-    _, _, top, bottom, left, right = window
-    height, width, stride_h, stride_w, lanes = plan.height, plan.width, plan.stride_h, plan.stride_w, plan.lanes
-    wanted = right - left + plan.span_w
-    for r_h in plan.remainders_h:
-        for r_w in plan.remainders_w:
-            column = (left + plan.shift_w) * stride_w + r_w
-            for i in range(bottom - top + plan.span_h):
-                row = (top + i + plan.shift_h) * stride_h + r_h
-                line = start + row * width
-                # A line outside the plane has no numbers, only zeros.
-                inside = width if 0 <= row < height else 0
-                to = target + i * plan.pitch
-                if stride_w == 1:
-                    for entry in range(0, wanted, lanes):
-                        copy_apart(1, source, line, inside, column + entry, planes, to + entry)
-                elif stride_w == 2:
-                    for entry in range(0, wanted, lanes):
-                        copy_apart(2, source, line, inside, column + 2 * entry, planes, to + entry)
-                else:
-                    for entry in range(0, wanted, lanes):
-                        copy_apart(stride_w, source, line, inside, column + stride_w * entry, planes, to + entry)
-            target += plan.plane
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _fill_panel(planes, offsets, terms, pieces, panel, depth, lanes):  # type: ignore[no-untyped-def]
-    """Copy the taps of a band's outputs together, for each tile of them a line for each term.
-
-    Whole vectors are copied; what one carries beyond its piece, the next one overwrites.
-    """
-    first = 0
-    while first < len(pieces):
-        last = first + 1
-        while last < len(pieces) and pieces[last, 0] == pieces[first, 0]:
-            last += 1
-        line = pieces[first, 0] * depth * VECTORS * lanes
-        for term in range(terms):
-            for piece in range(first, last):
-                copy_vector(planes, pieces[piece, 1] + offsets[term], panel, line + pieces[piece, 2])
-            line += VECTORS * lanes
-        first = last
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def _distribute(plan, to, window, group, first_block, last_block, sums, line, out):  # type: ignore[no-untyped-def]
     """Copy the sums of outputs that were strung together to where they belong in the result."""
+    keep_small()
     image, last_image, top, bottom, left, right = window
     length = right - left
     rows = bottom - top
@@ -378,46 +258,16 @@ def _distribute(plan, to, window, group, first_block, last_block, sums, line, ou
                 _spread_row(sums, entry, out, place, to.of_column, length, plan.lanes)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def _spread_row(source, start, target, to, stride, length, lanes):  # type: ignore[no-untyped-def]
     """Copy `length` numbers to places that are `stride` apart."""
+    keep_small()
     if stride == 1:
         for entry in range(0, length, lanes):
             copy_lanes(source, start + entry, target, to + entry, length - entry)
+    elif stride == 2:
+        for entry in range(0, length, lanes):
+            spread_pairs(source, start + entry, target, to + 2 * entry, length - entry)
     else:
         for entry in range(length):
             target[to + stride * entry] = source[start + entry]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _pack_weights(weight, weights, group, first, rows, channel, last_channel, tap, taps, plan_taps, column, lanes):  # type: ignore[no-untyped-def]
-    """Pack the weights of ROWS filters for one block of products; missing filters get the weights of the last."""
-    start = group * weights.of_group + first * weights.of_filter + channel * weights.of_channel
-    terms, step = (last_channel - channel) * taps, weights.of_filter
-    packed = 0
-    if weights.is_run and rows == ROWS:
-        if weights.of_channel == plan_taps:
-            packed = terms // lanes * lanes
-            for term in range(0, packed, lanes):
-                pack_columns(weight, start + tap + term, step, column, term * ROWS, ROWS)
-        elif taps == plan_taps <= lanes:
-            # Whole vectors are read and written for each channel but the last: what is too much is written over.
-            packed = terms - taps
-            for c in range(last_channel - channel - 1):
-                if taps == 1:
-                    copy_vector(weight, start + c * weights.of_channel, column, c * ROWS)
-                else:
-                    pack_columns(weight, start + c * weights.of_channel, step, column, c * taps * ROWS, ROWS)
-    skipped, first_tap = divmod(packed, taps)
-    to = packed * ROWS
-    for c in range(skipped, last_channel - channel):
-        for t in range(tap + first_tap, tap + taps):
-            place = start + c * weights.of_channel + weights.of_taps[t]
-            if rows == ROWS:
-                for i in range(ROWS):
-                    column[to + i] = weight[place + i * step]
-            else:
-                for i in range(ROWS):
-                    column[to + i] = weight[place + min(i, rows - 1) * step]
-            to += ROWS
-        first_tap = 0

@@ -1,61 +1,97 @@
-"""Max pooling by vectors of neighbouring windows (`convoracle.fast.direct.window_maxima`), and its gradient."""
+"""Max pooling by vectors of neighbouring windows (`convoracle.fast.direct.window_maxima`), and its gradient.
+
+The gradient is not told the windows, only where their maxima were. If a plane has twice as many rows and columns as
+there are windows, they are taken for windows of 2 x 2 (`convoracle.fast.direct.tile_gradients`) as long as every index
+agrees. Otherwise each value is added where its index says. The windows of a plane are gone through in quarters side by
+side: neighbours often share a maximum, and an addition has to wait for the one before it in the same place.
+"""
+
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
-from numba import njit
 
+from convoracle.fast.direct.tile_gradients import place_tiles
 from convoracle.fast.direct.window_maxima import find_maxima
+from convoracle.fast.jit import inner, kernel
+from convoracle.fast.kernels import kernel_of
 from convoracle.fast.readable import max_pool2d_numba
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
 from convoracle.fast.windows import Pair
 
 
-def max_pool2d(
+def bind_max_pool2d(
     x: np.ndarray, *, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, output_size: Pair
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the maxima and where they are."""
-    images, channels, height, width = x.shape
-    position = np.dtype(f"i{x.itemsize}")
-    if height * width + stride[1] * lanes_of(x.dtype) > np.iinfo(position).max:
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return the maxima of arrays of this shape, and where they are."""
+    (images, channels, height, width), dtype = x.shape, x.dtype
+    position, planes, lanes = np.dtype(f"i{x.itemsize}"), images * channels, lanes_of(dtype)
+    if height * width + stride[1] * lanes > np.iinfo(position).max:
         # Positions in such a plane, or steps across it, do not fit the lanes of a vector of its numbers.
-        return max_pool2d_numba.max_pool2d(
-            x, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation, output_size=output_size
+        return partial(
+            max_pool2d_numba.max_pool2d,
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            output_size=output_size,
         )
-    values = np.empty((images, channels, *output_size), x.dtype)
-    indices = np.empty(values.shape, np.int64)
-    planes, lanes = images * channels, lanes_of(x.dtype)
     lefts = np.arange(output_size[1]) * stride[1] - padding[1]
     # A negative position modulo the dilation is the first one of the window inside the plane.
     firsts = np.append(np.where(lefts < 0, lefts % dilation[1], lefts), np.zeros(lanes, np.int64)).astype(position)
-    run_pieces(
-        _find_maxima,
-        min(threads_to_move(x.size), max(planes, 1)),
-        x.reshape(-1),
-        values.reshape(-1),
-        indices.reshape(-1),
-        firsts,
-        (planes, height, width, *output_size, lanes),
-        (*kernel_size, *stride, *padding, *dilation),
-    )
-    return values, indices
+    sizes = planes, height, width, *output_size, lanes
+    options = *kernel_size, *stride, *padding, *dilation
+    shape, numbers = (images, channels, *output_size), x.size
+
+    def pool(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, indices = np.empty(shape, dtype), np.empty(shape, np.int64)
+        run_pieces(
+            _find_maxima,
+            min(threads_to_move(numbers), planes) or 1,
+            x.reshape(-1),
+            values.reshape(-1),
+            indices.reshape(-1),
+            firsts,
+            sizes,
+            options,
+        )
+        return values, indices
+
+    return pool
 
 
-def max_pool2d_backward(grad_output: np.ndarray, indices: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
-    """Return the input gradient: each value added where its maximum was."""
+def bind_max_pool2d_backward(
+    grad_output: np.ndarray, indices: np.ndarray, input_shape: tuple[int, ...]
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the input gradient of arrays of this shape: each value added where its maximum was."""
     images, channels, height, width = input_shape
-    grad = np.empty(input_shape, grad_output.dtype)
-    planes, outputs = images * channels, grad_output.shape[2] * grad_output.shape[3]
-    run_pieces(
-        _scatter,
-        min(threads_to_move(grad.size), max(planes, 1)),
-        grad_output.reshape(planes, outputs),
-        indices.reshape(planes, outputs),
-        grad.reshape(planes, height * width),
-    )
-    return grad
+    planes, rows, columns = images * channels, *grad_output.shape[2:]
+    is_tiled = (rows, columns) == (height // 2, width // 2) and height * width < 1 << 31
+    numbers, dtype = planes * height * width, grad_output.dtype
+    sizes = planes, height, width, rows, columns, lanes_of(dtype)
+
+    def place(grad_output: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        grad = np.empty(input_shape, dtype)
+        run_pieces(
+            _place_values,
+            min(threads_to_move(numbers), planes) or 1,
+            grad_output.reshape(-1),
+            indices.reshape(-1),
+            grad.reshape(-1),
+            sizes,
+            is_tiled,
+        )
+        return grad
+
+    return place
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+max_pool2d = kernel_of(bind_max_pool2d, arrays=1)
+max_pool2d_backward = kernel_of(bind_max_pool2d_backward, arrays=2)
+
+
+@kernel
 def _find_maxima(piece, pieces, x, values, indices, firsts, sizes, options):  # type: ignore[no-untyped-def]
     """Fill `values` and `indices` of some planes."""
     planes, height, width, rows, columns, lanes = sizes
@@ -86,13 +122,51 @@ def _find_maxima(piece, pieces, x, values, indices, firsts, sizes, options):  # 
                     )  # fmt: skip
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _scatter(piece, pieces, grad_output, indices, grad):  # type: ignore[no-untyped-def]
-    """Fill some planes of `grad` (planes, H * W): zeros, and each value added where its maximum was."""
-    planes, outputs = grad_output.shape
+@kernel
+def _place_values(piece, pieces, values, indices, grad, sizes, is_tiled):  # type: ignore[no-untyped-def]
+    """Fill some planes of `grad`."""
+    planes, height, width, rows, columns, lanes = sizes
+    outputs, positions = rows * columns, height * width
     for plane in range(planes * piece // pieces, planes * (piece + 1) // pieces):
-        target = grad[plane]
-        target[:] = 0
-        for p in range(outputs):
-            # An unsigned index is not counted from the end: nothing has to be compared.
-            target[np.uint64(indices[plane, p])] += grad_output[plane, p]
+        first, target = plane * outputs, plane * positions
+        is_done = is_tiled and _place_rows(values, indices, first, grad, target, height, width, rows, columns, lanes)
+        if not is_done:
+            whole = grad[target : target + positions]
+            whole[:] = 0
+            _scatter(values[first : first + outputs], indices[first : first + outputs], whole)
+
+
+@inner
+def _place_rows(values, indices, first, grad, target, height, width, rows, columns, lanes):  # type: ignore[no-untyped-def]
+    """Fill a plane whose windows are 2 x 2 and tile it; give up at the first row that shows they do not."""
+    for p in range(rows):
+        is_done = True
+        for q in range(0, columns, lanes):
+            corner = 2 * (p * width + q)
+            is_done &= place_tiles(
+                values, indices, first + p * columns + q, columns - q, width, corner, grad, target + corner
+            )
+        if not is_done:
+            return False
+        if width % 2:
+            end = target + 2 * (p + 1) * width
+            grad[end - width - 1], grad[end - 1] = 0, 0
+    grad[target + 2 * rows * width : target + height * width] = 0
+    return True
+
+
+@inner
+def _scatter(values, indices, grad):  # type: ignore[no-untyped-def]
+    """Add each value of a plane where its maximum was, the quarters of them side by side."""
+    quarter = len(values) // 4
+    values_1, indices_1 = values[quarter:], indices[quarter:]
+    values_2, indices_2 = values_1[quarter:], indices_1[quarter:]
+    values_3, indices_3 = values_2[quarter:], indices_2[quarter:]
+    for p in range(quarter):
+        # An unsigned index is not counted from the end: nothing has to be compared.
+        grad[np.uint64(indices[p])] += values[p]
+        grad[np.uint64(indices_1[p])] += values_1[p]
+        grad[np.uint64(indices_2[p])] += values_2[p]
+        grad[np.uint64(indices_3[p])] += values_3[p]
+    for p in range(quarter, len(values_3)):
+        grad[np.uint64(indices_3[p])] += values_3[p]

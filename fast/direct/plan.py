@@ -61,46 +61,60 @@ class Plan(NamedTuple):
     # Output planes.
     rows: int
     columns: int
-    # The phases that any tap reads, the least shift of a tap, and by how much the largest is larger.
-    remainders_h: np.ndarray
-    remainders_w: np.ndarray
+    # The least shift of a tap, and by how much the largest is larger.
     shift_h: int
     shift_w: int
     span_h: int
     span_w: int
-    # Numbers in a vector; whether the source is copied before it is read, whether outputs are strung together
-    # across the ends of rows, and whether their taps are copied into a panel for it.
+    # Numbers in a vector; whether no tap reads beyond the source, whether that is copied before it is read, whether
+    # outputs are strung together across the ends of rows, and whether their taps are copied into a panel for it.
     lanes: int
+    is_inside: bool
     is_copied: bool
     is_strung: bool
     is_panel: bool
-    # What is worked on at a time, a band: so many images, of them one of so many shares of rows and of columns; in
-    # all at most so many vectors of outputs.
+    # What is worked on at a time, a band: so many images, of them one of so many shares of rows and of columns, whole
+    # units of these; in all at most so many vectors of outputs.
     band_images: int
     row_bands: int
     column_bands: int
+    column_unit: int
     band_vectors: int
     # Numbers in a row and in a plane of what is read; so many planes for each channel.
     pitch: int
     plane: int
     phases: int
-    # Taps of the kernel; channels and taps that make one chain of sums; where each of them is read.
+    # Taps of the kernel; channels and taps that make one chain of sums.
     taps: int
     channel_block: int
     tap_block: int
+    # The phases that any tap reads; where each number of a chain is read.
+    remainders_h: np.ndarray
+    remainders_w: np.ndarray
     offsets: np.ndarray
 
 
 @functools.lru_cache(maxsize=256)
 def plan_correlation(
-    groups: int, channels: int, filters: int, down: Axis, across: Axis, dtype: np.dtype, *, is_spread: bool = False
+    groups: int,
+    channels: int,
+    filters: int,
+    down: Axis,
+    across: Axis,
+    dtype: np.dtype,
+    *,
+    batch: int = 1,
+    is_spread: bool = False,
 ) -> Plan:
     """Plan the correlation of images of ``groups * channels`` planes with ``groups * filters`` filters.
 
-    The plan is for one image and any number of them: which sums are made, and in which order, never depends on it.
-    `is_spread` says that the outputs of a plane do not lie together in the result.
+    The plan is for any number of images, and best for `batch` of them: which sums are made, and in which order, never
+    depends on it. `is_spread` says that the outputs of a plane do not lie together in the result.
     """
     lanes = lanes_of(dtype)
+    if not is_spread and all(axis == Axis(axis.size, axis.size, 1, (0,)) for axis in (down, across)):
+        # A kernel of 1 x 1: a plane is one row.
+        down, across = Axis(1, 1, 1, (0,)), Axis(down.size * across.size, down.size * across.size, 1, (0,))
     remainders_h, shifts_h, shift_h = _phases(down)
     remainders_w, shifts_w, shift_w = _phases(across)
     numbers_h, numbers_w = sorted(set(remainders_h)), sorted(set(remainders_w))
@@ -111,14 +125,17 @@ def plan_correlation(
 
     is_inside = _is_inside(down, shift_h, span_h) and _is_inside(across, shift_w, span_w)
     is_strung, is_panel = _choose_way(
-        down.outputs, across.outputs, span_w, filters, channels * taps, lanes, is_inside, is_spread
+        down.outputs, across.outputs, span_w, filters, channels * taps, lanes, batch, is_inside, is_spread
     )
     is_copied = is_strung or not is_inside
     choose_bands = _strung_bands if is_strung else _row_bands
     images, row_bands, column_bands = choose_bands(
         down.outputs, across.outputs, span_h, span_w, channel_block * phases, lanes
     )
-    band_rows, band_columns = math.ceil(down.outputs / row_bands), math.ceil(across.outputs / column_bands)
+    # A row that is read where it is can be cut anywhere, so it is where tiles end.
+    unit = VECTORS * lanes if across.outputs >= VECTORS * lanes * column_bands and not is_copied else 1
+    band_rows = math.ceil(down.outputs / row_bands)
+    band_columns = math.ceil(across.outputs // unit / column_bands) * unit + across.outputs % unit
     pitch = band_columns + span_w if is_copied else across.size
     plane = (band_rows + span_h) * pitch if is_copied else down.size * across.size
     if is_panel:
@@ -143,19 +160,19 @@ def plan_correlation(
         stride_w=across.stride,
         rows=down.outputs,
         columns=across.outputs,
-        remainders_h=np.array(numbers_h, np.int64),
-        remainders_w=np.array(numbers_w, np.int64),
         shift_h=shift_h,
         shift_w=shift_w,
         span_h=span_h,
         span_w=span_w,
         lanes=lanes,
+        is_inside=is_inside,
         is_copied=is_copied,
         is_strung=is_strung,
         is_panel=is_panel,
         band_images=images,
         row_bands=row_bands,
         column_bands=column_bands,
+        column_unit=unit,
         band_vectors=band_vectors,
         pitch=pitch,
         plane=plane,
@@ -163,6 +180,8 @@ def plan_correlation(
         taps=taps,
         channel_block=channel_block,
         tap_block=tap_block,
+        remainders_h=np.array(numbers_h, np.int64),
+        remainders_w=np.array(numbers_w, np.int64),
         offsets=(of_channels[:, None] + np.array(of_taps, np.int64)).reshape(-1),
     )
 
@@ -186,23 +205,23 @@ def _choose_way(
     filters: int,
     products: int,
     lanes: int,
+    batch: int,
     is_inside: bool,
     is_spread: bool,
 ) -> tuple[bool, bool]:
     """Return whether to string outputs together, and whether in a panel: whatever takes the fewest steps.
 
-    A source that can be read where it is, is. Otherwise: a vector of outputs takes about a step for each product and
-    filter. Rows leave lanes of their last vector unused. Outputs strung together as the source lies waste the lanes at
-    the ends of rows, and pass through a buffer. A panel wastes nothing, but every vector of every product is copied.
+    A vector of outputs takes about a step for each product and filter. Rows leave lanes of their last vector unused.
+    Outputs strung together as the source lies waste the lanes at the ends of rows, and pass through a buffer. A panel
+    only wastes lanes at the end of the last image, but every vector of every product is copied.
     """
     runs, length = (1, rows * columns) if span_w == 0 else (rows, columns)
     can_be_rows = length >= lanes and not is_spread
-    if is_inside and can_be_rows:
-        return False, False
     steps, through_buffer = filters * products, 4 * filters
     by_rows = runs * math.ceil(length / lanes) * steps if can_be_rows else math.inf
     as_it_lies = math.ceil(((rows - 1) * (columns + span_w) + columns) / lanes) * (steps + through_buffer)
-    in_panel = rows * columns / lanes * (steps + through_buffer + PANEL_COPY * products)
+    batch = max(batch, 1)
+    in_panel = math.ceil(batch * rows * columns / lanes) / batch * (steps + through_buffer + PANEL_COPY * products)
     is_strung = by_rows > min(as_it_lies, in_panel)
     return is_strung, is_strung and in_panel < as_it_lies
 
@@ -223,6 +242,8 @@ def _row_bands(rows: int, columns: int, span_h: int, span_w: int, planes: int, l
     No share gets less than a vector: the last vector of a row is moved back to end with it.
     """
     widest = max(LARGEST_BUFFER // (planes * (span_h + 1)) - span_w, lanes)
+    if rows == 1:
+        widest = min(widest, max(PLANE_NUMBERS // planes, 2 * VECTORS * lanes))
     if columns > widest:
         return 1, rows, min(math.ceil(columns / widest), columns // lanes)
     numbers = planes * (rows + span_h) * (columns + span_w)

@@ -17,19 +17,30 @@ before it. Filters are shared out among threads, each of which turns the input f
 
 import functools
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from convoracle.fast.direct.plan import LARGEST_BUFFER
-from convoracle.fast.simd.microkernel import ROWS, VECTORS, multiply_tile, pack_columns
+from convoracle.fast.direct.tiles import multiply_block
+from convoracle.fast.direct.turning import pack_filters, transpose, turn
+from convoracle.fast.jit import inner, kernel
+from convoracle.fast.kernels import kernel_of
+from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.microkernel import ROWS
+from convoracle.fast.simd.packed import pack, unpack
+from convoracle.fast.simd.tasks import new_counter, take_task
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape
 
 OUTPUTS = 384
 """Products summed in one chain, as nearly as whole rows of outputs allow."""
+
+
+TASKS = 4
+"""Tasks for each thread, if there can be so many: one that is late then leaves the rest to the others."""
 
 
 class Plan(NamedTuple):
@@ -58,13 +69,18 @@ class Plan(NamedTuple):
     column_bands: int
     band_height: int
     pitch: int
-    # Vectors: numbers in each, taps in a run, vectors in a run.
+    # From one turned position to the next.
+    step: int
+    # Vectors: numbers in each, taps in a run, vectors in a run; sums of a filter, each run filled up to whole vectors.
     lanes: int
     run_taps: int
     run_vectors: int
+    line: int
+    # Whether the sums of a filter are its weights as they lie in the result.
+    is_straight: bool
 
 
-def conv2d_weight_grad(
+def bind_conv2d_weight_grad(
     grad_output: np.ndarray,
     x: np.ndarray,
     weight_shape: Shape,
@@ -73,26 +89,38 @@ def conv2d_weight_grad(
     padding: Ends,
     dilation: Pair,
     groups: int,
-) -> np.ndarray:
-    """Return the weight gradient."""
-    grad = np.zeros(weight_shape, x.dtype)
-    images, filters = grad_output.shape[:2]
-    if not images:
-        return grad
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the weight gradient of arrays of these shapes."""
+    images = len(grad_output)
     (top, _), (left, _) = padding
-    plan = _plan(
-        x.shape[1:], (filters, *grad_output.shape[2:]), weight_shape[2:], stride, (top, left), dilation, groups, x.dtype
-    )
+    input_shape, output_shape = x.shape[1:], grad_output.shape[1:]
+    if weight_shape[2:] == (1, 1) and input_shape[1:] == output_shape[1:] and stride == (1, 1):
+        # A plane is one row.
+        input_shape, output_shape = ((n, 1, rows * columns) for n, rows, columns in (input_shape, output_shape))
+    plan = _plan(input_shape, output_shape, weight_shape[2:], stride, (top, left), dilation, groups, x.dtype)
     blocks = -(-plan.filters // ROWS)
-    threads = thread_count(images * plan.rows * plan.columns * grad.size)
+    work = images * plan.rows * plan.columns * math.prod(weight_shape)
     # The sums of a share wait in a buffer, which must not grow with the filters.
-    shares = -(-blocks * ROWS * _line(plan) // LARGEST_BUFFER)
-    if groups % threads and groups < 8 * threads:
-        shares *= threads
-    shares = min(shares, blocks)
-    pieces = min(threads, groups * shares)
-    run_pieces(_weight_grad, pieces, shares, images, plan, grad_output.reshape(-1), x.reshape(-1), grad.reshape(-1))
-    return grad
+    fewest = 1 if plan.is_straight else min(-(-blocks * ROWS * plan.line // LARGEST_BUFFER), blocks)
+    same = images, pack(plan)
+    dtype = x.dtype
+
+    def weight_grad(grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
+        if not images:
+            return np.zeros(weight_shape, dtype)
+        grad = np.empty(weight_shape, dtype)
+        shares, threads = fewest, thread_count(work)
+        if threads > 1:
+            # Each share turns the input for itself; some blocks of filters should be worth that.
+            shares = max(shares, min(TASKS * threads // groups, blocks // 8), min(-(-threads // groups), blocks))
+        pieces = min(threads, groups * shares)
+        run_pieces(_weight_grad, pieces, new_counter(), shares, *same, grad_output, x, grad)
+        return grad
+
+    return weight_grad
+
+
+conv2d_weight_grad = kernel_of(bind_conv2d_weight_grad, arrays=2)
 
 
 @functools.lru_cache(maxsize=256)
@@ -108,21 +136,26 @@ def _plan(
 ) -> Plan:
     (channels, height, width), (filters, rows, columns) = input_shape, output_shape
     channels, filters = channels // groups, filters // groups
+    lanes = lanes_of(dtype)
+    # Whole vectors of channels need not be mixed with those of other taps, and can be as far apart as the caches like
+    # best, which is no multiple of a power of two.
+    run_taps = kernel_size[1] if dilation[1] == 1 and channels % lanes else 1
+    run_vectors = math.ceil(run_taps * channels / lanes)
+    is_straight = kernel_size == (1, 1) and channels >= lanes
+    step = (run_vectors | 1) * lanes if run_taps == 1 and channels >= lanes else channels
     images, row_bands, column_bands = 1, 1, 1
     most = [(n - 1) * d + 1 for n, d in zip(kernel_size, dilation, strict=True)]
     if rows * columns < OUTPUTS:
-        numbers = channels * math.prod((n - 1) * s + m for n, s, m in zip((rows, columns), stride, most, strict=True))
+        numbers = step * math.prod((n - 1) * s + m for n, s, m in zip((rows, columns), stride, most, strict=True))
         images = max(min(OUTPUTS // (rows * columns), LARGEST_BUFFER // numbers), 1)
     else:
-        widest = max(LARGEST_BUFFER // (channels * most[0] * stride[1]), 1)
+        widest = max(LARGEST_BUFFER // (step * most[0] * stride[1]), 1)
         column_bands = math.ceil(columns / min(widest, OUTPUTS))
         row_bands = math.ceil(rows / max(round(OUTPUTS * column_bands / columns), 1))
     band_height, pitch = (
         (math.ceil(n / bands) - 1) * s + m
         for n, bands, s, m in zip((rows, columns), (row_bands, column_bands), stride, most, strict=True)
     )
-    lanes = lanes_of(dtype)
-    run_taps = kernel_size[1] if dilation[1] == 1 else 1
     return Plan(
         groups,
         channels,
@@ -140,33 +173,37 @@ def _plan(
         column_bands,
         band_height,
         pitch,
+        step,
         lanes,
         run_taps,
-        math.ceil(run_taps * channels / lanes),
+        run_vectors,
+        channels if is_straight else math.prod(kernel_size) // run_taps * run_vectors * lanes,
+        is_straight,
     )
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _line(plan):  # type: ignore[no-untyped-def]
-    """Return how many sums a filter has in the buffer: its weights, each run filled up to whole vectors."""
-    return plan.kernel_h * plan.kernel_w // plan.run_taps * plan.run_vectors * plan.lanes
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _weight_grad(piece, pieces, shares, images, plan, grad_output, x, grad):  # type: ignore[no-untyped-def]
-    """Do one piece of the work: all bands, for the filters of some shares."""
+@kernel
+def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output, x, grad):  # type: ignore[no-untyped-def]
+    """Do tasks until there are no more: each is all bands, for the filters of a share."""
+    keep_small()
+    plan = unpack(Plan, numbers, 0, ())
+    grad_output, x, grad = grad_output.reshape(-1), x.reshape(-1), grad.reshape(-1)
     band_rows, band_columns = -(-plan.rows // plan.row_bands), -(-plan.columns // plan.column_bands)
-    blocks, line = -(-plan.filters // ROWS), _line(plan)
-    turned = np.empty(plan.band_images * plan.band_height * plan.pitch * plan.channels + plan.lanes, x.dtype)
+    blocks, line = -(-plan.filters // ROWS), plan.line
+    turned = np.empty(plan.band_images * plan.band_height * plan.pitch * plan.step + plan.lanes, x.dtype)
     outputs = plan.band_images * band_rows * band_columns
     column = np.empty((outputs + plan.lanes) * ROWS, x.dtype)
     positions = np.empty(outputs, np.int64)
     base = np.zeros(ROWS, x.dtype)
-    starts = _lay_vectors(plan)
-    for task in range(plan.groups * shares * piece // pieces, plan.groups * shares * (piece + 1) // pieces):
+    starts, places, skips = _lay_vectors(plan)
+    task = take_task(counter)
+    while task < plan.groups * shares:
         group, share = divmod(task, shares)
         first_block, last_block = blocks * share // shares, blocks * (share + 1) // shares
-        sums = np.empty((last_block - first_block) * ROWS * line, x.dtype)
+        if plan.is_straight:
+            sums, first_sum = grad, -group * plan.filters * line
+        else:
+            sums, first_sum = np.empty((last_block - first_block) * ROWS * line, x.dtype), first_block * ROWS * line
         is_more = False
         for image in range(0, images, plan.band_images):
             last_image = min(image + plan.band_images, images)
@@ -176,136 +213,82 @@ def _weight_grad(piece, pieces, shares, images, plan, grad_output, x, grad):  # 
                     left = plan.columns * column_band // plan.column_bands
                     right = plan.columns * (column_band + 1) // plan.column_bands
                     window = (image, last_image, top, bottom, left, right)
-                    _turn(plan, x, group, window, turned)
+                    turn(plan, x, group, window, turned)
                     terms = _lay_positions(plan, window, positions)
                     for block in range(first_block, last_block):
-                        rows = min(plan.filters - block * ROWS, ROWS)
-                        _pack_filters(plan, grad_output, group * plan.filters + block * ROWS, rows, window, column)
-                        out_start = (block - first_block) * ROWS * line
-                        _multiply(terms, column, turned, starts, positions, sums, out_start, line, base, is_more)
+                        first = block * ROWS
+                        rows = min(plan.filters - first, ROWS)
+                        pack_filters(plan, grad_output, group * plan.filters + first, rows, window, column)
+                        multiply_block(
+                            terms,
+                            column,
+                            turned,
+                            0,
+                            starts,
+                            positions,
+                            sums,
+                            first * line - first_sum,
+                            places,
+                            line,
+                            rows,
+                            skips,
+                            base,
+                            0,
+                            is_more,
+                            len(starts),
+                        )
                     is_more = True
-        for f in range(first_block * ROWS, min(last_block * ROWS, plan.filters)):
-            weights = (group * plan.filters + f) * plan.channels * plan.kernel_h * plan.kernel_w
-            _distribute(plan, sums, (f - first_block * ROWS) * line, grad, weights)
+        if not plan.is_straight:
+            for f in range(first_block * ROWS, min(last_block * ROWS, plan.filters)):
+                weights = (group * plan.filters + f) * plan.channels * plan.kernel_h * plan.kernel_w
+                _distribute(plan, sums, f * line - first_sum, grad, weights)
+        task = take_task(counter)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _multiply(terms, column, turned, starts, positions, sums, out_start, line, base, is_more):  # type: ignore[no-untyped-def]
-    """Multiply one block of packed filters by all vectors of the runs, a tile at a time."""
-    v, lanes = 0, line // len(starts)
-    while v < len(starts):
-        rest = len(starts) - v
-        # Two tiles of two vectors are faster than one of three and one of one.
-        count = min(VECTORS, rest) if rest != 4 else 2
-        place = out_start + v * lanes
-        if count == 1:
-            multiply_tile(
-                terms, column, 0, turned, (starts[v],), positions, sums, (place,), line, ROWS,
-                (0,), base, 0, is_more,
-            )  # fmt: skip
-        elif count == 2:
-            multiply_tile(
-                terms, column, 0, turned, (starts[v], starts[v + 1]), positions, sums,
-                (place, place + lanes), line, ROWS, (0, 0), base, 0, is_more,
-            )  # fmt: skip
-        else:
-            multiply_tile(
-                terms, column, 0, turned, (starts[v], starts[v + 1], starts[v + 2]), positions, sums,
-                (place, place + lanes, place + 2 * lanes), line, ROWS, (0, 0, 0), base, 0, is_more,
-            )  # fmt: skip
-        v += count
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def _lay_vectors(plan):  # type: ignore[no-untyped-def]
-    """Return where each vector of the runs begins, counted from the position of an output."""
+    """Return where each vector begins, counted from an output's position, where its sums go, and what it skips."""
+    keep_small()
     runs_w = plan.kernel_w // plan.run_taps
-    starts = np.empty(plan.kernel_h * runs_w * plan.run_vectors, np.int64)
+    laid = np.zeros((3, plan.kernel_h * runs_w * plan.run_vectors), np.int64)
+    starts, places, skips = laid[0], laid[1], laid[2]
     for run in range(plan.kernel_h * runs_w):
         i, j = divmod(run, runs_w)
         for vector in range(plan.run_vectors):
+            v, first = run * plan.run_vectors + vector, vector * plan.lanes
+            if plan.is_straight:
+                # The last vector is moved back to end with the channels.
+                first = min(first, plan.channels - plan.lanes)
             position = i * plan.dilation_h * plan.pitch + j * plan.dilation_w
-            starts[run * plan.run_vectors + vector] = position * plan.channels + vector * plan.lanes
-    return starts
+            starts[v] = position * plan.step + first
+            places[v] = first if plan.is_straight else v * plan.lanes
+            skips[v] = vector * plan.lanes - first
+    return starts, places, skips
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def _lay_positions(plan, window, positions):  # type: ignore[no-untyped-def]
     """Write the position in the turned input of each output of a band; return how many there are."""
+    keep_small()
     image, last_image, top, bottom, left, right = window
     terms = 0
     for n in range(last_image - image):
         for p in range(bottom - top):
             row = (n * plan.band_height + p * plan.stride_h) * plan.pitch
             for q in range(right - left):
-                positions[terms] = (row + q * plan.stride_w) * plan.channels
+                positions[terms] = (row + q * plan.stride_w) * plan.step
                 terms += 1
     return terms
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _turn(plan, x, group, window, turned):  # type: ignore[no-untyped-def]
-    """Copy what a band reads, channels of a position together, with the zeros around it."""
-    image, last_image, top, bottom, left, _ = window
-    height = (bottom - top - 1) * plan.stride_h + (plan.kernel_h - 1) * plan.dilation_h + 1
-    first_row, first_column = top * plan.stride_h - plan.top, left * plan.stride_w - plan.left
-    # Turned columns before `begin` and from `end` on are outside the input.
-    begin = min(max(-first_column, 0), plan.pitch)
-    end = min(max(plan.width - first_column, begin), plan.pitch)
-    plane = plan.height * plan.width
-    for n in range(last_image - image):
-        first_plane = ((image + n) * plan.groups + group) * plan.channels
-        for i in range(height):
-            to = (n * plan.band_height + i) * plan.pitch * plan.channels
-            row = first_row + i
-            if row < 0 or row >= plan.height:
-                turned[to : to + plan.pitch * plan.channels] = 0
-                continue
-            turned[to : to + begin * plan.channels] = 0
-            turned[to + end * plan.channels : to + plan.pitch * plan.channels] = 0
-            source = first_plane * plane + row * plan.width + first_column
-            _transpose(x, source, plane, plan.channels, begin, end, turned, to, plan.channels, plan.lanes)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _transpose(source, start, step, rows, begin, end, target, to, target_step, lanes):  # type: ignore[no-untyped-def]
-    """Write entry k, from `begin` to `end`, of row i as number i of column k: a tile of ROWS x LANES where one fits."""
-    for i in range(0, rows - ROWS + 1, ROWS):
-        k = begin
-        while k + lanes <= end:
-            pack_columns(source, start + i * step + k, step, target, to + k * target_step + i, target_step)
-            k += lanes
-        for rest in range(k, end):
-            for j in range(i, i + ROWS):
-                target[to + rest * target_step + j] = source[start + j * step + rest]
-    for i in range(rows // ROWS * ROWS, rows):
-        for k in range(begin, end):
-            target[to + k * target_step + i] = source[start + i * step + k]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _pack_filters(plan, grad_output, first, rows, window, column):  # type: ignore[no-untyped-def]
-    """Pack the output gradients of ROWS filters at a band's outputs; missing filters leave their rows as they are."""
-    image, last_image, top, bottom, left, right = window
-    plane = plan.rows * plan.columns
-    runs, length = bottom - top, right - left
-    if length == plan.columns:
-        runs, length = 1, runs * length
-    to = 0
-    for n in range(image, last_image):
-        for run in range(runs):
-            start = (n * plan.groups * plan.filters + first) * plane + (top + run) * plan.columns + left
-            _transpose(grad_output, start, plane, rows, 0, length, column, to, ROWS, plan.lanes)
-            to += length * ROWS
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner
 def _distribute(plan, sums, start, grad, to):  # type: ignore[no-untyped-def]
     """Copy the sums of one filter, in runs of taps and channels, to its weights, in channels of taps."""
+    keep_small()
     taps, runs_w = plan.kernel_h * plan.kernel_w, plan.kernel_w // plan.run_taps
     run = plan.run_vectors * plan.lanes
     if run == plan.run_taps * plan.channels:
-        _transpose(sums, start, plan.channels, taps, 0, plan.channels, grad, to, taps, plan.lanes)
+        transpose(sums, start, plan.channels, taps, 0, plan.channels, grad, to, taps, plan.lanes)
         return
     for i in range(plan.kernel_h):
         for j in range(plan.kernel_w):

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy.signal import correlate
+from scipy.signal import correlate, fftconvolve
 
 from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
+
+TRANSFORMED = 2**20
+"""About how many numbers are transformed in one call."""
 
 
 def conv2d(
@@ -26,10 +29,9 @@ def conv2d(
     method: str = "direct",
 ) -> np.ndarray:
     """Convolve: correlate the stack of channels, subsample, add the bias."""
-    filters = len(weight)
-    stacks = np.split(pad_planes(x, padding), groups, axis=1)
-    maps = [_correlate_dilated(stacks[f * groups // filters], weight[f], dilation, method) for f in range(filters)]
-    result = np.stack(maps, axis=1)[:, :, :: stride[0], :: stride[1]]
+    stacks, filters = np.split(pad_planes(x, padding), groups, axis=1), np.split(weight, groups)
+    maps = [_correlate_dilated(stacks[group], filters[group], dilation, method) for group in range(groups)]
+    result = np.concatenate(maps, axis=1)[:, :, :: stride[0], :: stride[1]]
     return result if bias is None else result + bias[:, None, None]
 
 
@@ -48,13 +50,9 @@ def conv2d_input_grad(
     upsampled = _upsample(grad_output, input_shape, weight.shape[2:], stride, padding, dilation)
     stacks = np.split(upsampled, groups, axis=1)
     # One stack of filters per input channel, where the forward pass has one stack of channels per filter.
-    flipped = np.split(weight[:, :, ::-1, ::-1], groups)
-    planes = [
-        _correlate_dilated(stacks[group], flipped[group][:, channel], dilation, method)
-        for group in range(groups)
-        for channel in range(weight.shape[1])
-    ]
-    return crop_planes(np.stack(planes, axis=1), padding, input_shape[2:])
+    flipped = np.split(np.swapaxes(weight[:, :, ::-1, ::-1], 0, 1), groups, axis=1)
+    planes = [_correlate_dilated(stacks[group], flipped[group], dilation, method) for group in range(groups)]
+    return crop_planes(np.concatenate(planes, axis=1), padding, input_shape[2:])
 
 
 def conv2d_weight_grad(
@@ -69,18 +67,17 @@ def conv2d_weight_grad(
     method: str = "direct",
 ) -> np.ndarray:
     """Return the weight gradient: the input correlated with the output gradient, read at the taps of the kernel."""
-    filters, _, height, width = weight_shape
+    height, width = weight_shape[2:]
     grad = np.zeros(weight_shape, x.dtype)
-    padded = np.split(pad_planes(x, padding), groups, axis=1)
-    for f in range(filters):
-        images = padded[f * groups // filters]
+    stacks, grads = np.split(pad_planes(x, padding), groups, axis=1), np.split(grad_output, groups, axis=1)
+    at_all_lags = _lags_directly if method == "direct" else _lags_transformed
+    for images, image_grads, filters in zip(stacks, grads, np.split(grad, groups), strict=True):
         for rows, lags_down in _phases(height, dilation[0], stride[0]):
             for columns, lags_right in _phases(width, dilation[1], stride[1]):
                 sampled = images[:, :, rows[0] * dilation[0] % stride[0] :: stride[0]]
                 sampled = sampled[:, :, :, columns[0] * dilation[1] % stride[1] :: stride[1]]
-                for image, image_grad in zip(sampled, grad_output[:, f : f + 1], strict=True):
-                    at_all_lags = correlate(image, image_grad, "valid", method)
-                    grad[f][:, rows[:, None], columns] += at_all_lags[:, lags_down[:, None], lags_right]
+                for f, lags in at_all_lags(sampled, image_grads):
+                    filters[f][:, rows[:, None], columns] += lags[:, lags_down[:, None], lags_right]
     return grad
 
 
@@ -100,17 +97,45 @@ def conv2d_backward(
     )
 
 
-def _correlate_dilated(images: np.ndarray, kernel: np.ndarray, dilation: Pair, method: str) -> np.ndarray:
-    """Correlate every image (C, H, W) with the dilated `kernel` (C, kH, kW): (N, rows, columns) at stride 1."""
-    (down, right), (height, width) = dilation, kernel.shape[1:]
+def _correlate_dilated(images: np.ndarray, kernels: np.ndarray, dilation: Pair, method: str) -> np.ndarray:
+    """Correlate images (N, C, H, W) with dilated `kernels` (K, C, kH, kW): (N, K, rows, columns) at stride 1."""
+    (down, right), (height, width) = dilation, kernels.shape[2:]
     rows, columns = images.shape[2] - down * (height - 1), images.shape[3] - right * (width - 1)
-    result = np.empty((len(images), rows, columns), images.dtype)
-    for image, plane in zip(images, result, strict=True):
-        for top in range(min(down, rows)):
-            for left in range(min(right, columns)):
-                phase = image[:, top::down, left::right]
-                plane[top::down, left::right] = correlate(phase, kernel, "valid", method)[0]
+    result = np.empty((len(images), len(kernels), rows, columns), images.dtype)
+    correlate_phase = _correlate_directly if method == "direct" else _correlate_transforms
+    for top in range(min(down, rows)):
+        for left in range(min(right, columns)):
+            correlate_phase(images[:, :, top::down, left::right], kernels, result[:, :, top::down, left::right])
     return result
+
+
+def _correlate_directly(images: np.ndarray, kernels: np.ndarray, result: np.ndarray) -> None:
+    """Correlate all images with one kernel at a time."""
+    for at, kernel in enumerate(kernels):
+        result[:, at] = correlate(images, kernel[None], "valid", "direct")[:, 0]
+
+
+def _correlate_transforms(images: np.ndarray, kernels: np.ndarray, result: np.ndarray) -> None:
+    """Correlate one image at a time, whose result then depends on no other, with as many kernels as may be."""
+    flipped = kernels[:, ::-1, ::-1, ::-1]
+    step = max(TRANSFORMED // images[0].size, 1)
+    for at in range(0, len(kernels), step):
+        for image, maps in zip(images, result, strict=True):
+            maps[at : at + step] = fftconvolve(image[None], flipped[at : at + step], "valid", axes=(1, 2, 3))[:, 0]
+
+
+def _lags_directly(images: np.ndarray, grads: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield every filter and the images (N, C, H, W) correlated with its `grads` (N, F, h, w), all images added up."""
+    for f in range(grads.shape[1]):
+        yield f, correlate(images, grads[:, f : f + 1], "valid", "direct")[0]
+
+
+def _lags_transformed(images: np.ndarray, grads: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield every filter and one image after the other, correlated with its `grads`."""
+    step = max(TRANSFORMED // images[0].size, 1)
+    for image, maps in zip(images, grads[:, :, None, ::-1, ::-1], strict=True):
+        for at in range(0, len(maps), step):
+            yield from enumerate(fftconvolve(image[None], maps[at : at + step], "valid", axes=(2, 3)), at)
 
 
 def _phases(kernel_size: int, dilation: int, stride: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -26,7 +26,9 @@ def conv_transpose2d(
     """Return the input gradient of the convolution, and the bias."""
     shape = (len(x), weight.shape[1] * groups, *output_size)
     result: np.ndarray = planes.conv2d_input_grad(x, weight, shape, groups=groups, **options)
-    return result if bias is None else result + bias[:, None, None]
+    if bias is not None:
+        result += bias[:, None, None]
+    return result
 
 
 def conv_transpose2d_input_grad(

@@ -34,9 +34,8 @@ from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
     fused_multiply_add,
     lanes_from,
-    load_apart,
     load_vector,
-    shuffle,
+    prefetch,
     splat,
     store_lanes,
     store_vector,
@@ -87,6 +86,36 @@ def multiply_tile(  # type: ignore[no-untyped-def]
     is_more : bool
         Add to what is in `out` instead of starting from `base`.
     """
+    return _tile(a, b, b_starts, offsets, out, base, is_ahead=False)
+
+
+@intrinsic
+def multiply_tile_ahead(  # type: ignore[no-untyped-def]
+    typing_context,
+    depth,
+    a,
+    a_start,
+    b,
+    b_starts,
+    offsets,
+    out,
+    out_starts,
+    out_step,
+    rows,
+    skips,
+    base,
+    base_start,
+    is_more,
+):
+    """Do as `multiply_tile`, and ask for what is VECTORS vectors further on in b: the next tile is to read it there.
+
+    For numbers that are not in the second cache yet. What lies there need not be inside b.
+    """
+    return _tile(a, b, b_starts, offsets, out, base, is_ahead=True)
+
+
+def _tile(a: Any, b: Any, b_starts: Any, offsets: Any, out: Any, base: Any, *, is_ahead: bool) -> tuple[Any, Any]:
+    """Return the signature of `multiply_tile` and what emits it."""
     count = len(b_starts)
     starts = types.UniTuple(types.intp, count)
     signature = types.void(
@@ -119,7 +148,11 @@ def multiply_tile(  # type: ignore[no-untyped-def]
         with cgutils.for_range(builder, depth) as loop:
             offset = builder.load(builder.gep(offsets, [loop.index]))
             column = builder.gep(first_column, [builder.mul(loop.index, ir.Constant(loop.index.type, ROWS))])
-            loaded = [load_vector(builder, builder.gep(start, [offset]), vector) for start in vectors]
+            places = [builder.gep(start, [offset]) for start in vectors]
+            loaded = [load_vector(builder, place, vector) for place in places]
+            if is_ahead:
+                for place in places:
+                    prefetch(builder, builder.gep(place, [_int(offset, VECTORS * vector.count)]))
             for i, j in tile:
                 if j == 0:
                     factor = splat(builder, builder.load(_at(builder, column, i)), vector)
@@ -153,96 +186,6 @@ def multiply_tile(  # type: ignore[no-untyped-def]
                     with part:
                         for j, place in enumerate(places):
                             store_lanes(builder, builder.load(sums[i, j]), place, masks[j])
-        return context.get_dummy_value()
-
-    return signature, generate
-
-
-@intrinsic
-def copy_vector(typing_context, source, source_start, target, target_start):  # type: ignore[no-untyped-def]
-    """Copy one vector from source[source_start] on to target[target_start] on; both must hold all of it."""
-    signature = types.void(source, types.intp, target, types.intp)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 2))
-        vector = vector_of(signature.args[0])
-        loaded = load_vector(builder, builder.gep(source, [arguments[1]]), vector)
-        store_vector(builder, loaded, builder.gep(target, [arguments[3]]))
-        return context.get_dummy_value()
-
-    return signature, generate
-
-
-@intrinsic
-def copy_lanes(typing_context, source, source_start, target, target_start, count):  # type: ignore[no-untyped-def]
-    """Copy the first `count` numbers of a vector; source must hold all of it, target only those."""
-    signature = types.void(source, types.intp, target, types.intp, types.intp)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 2))
-        vector = vector_of(signature.args[0])
-        loaded = load_vector(builder, builder.gep(source, [arguments[1]]), vector)
-        wanted = builder.not_(lanes_from(builder, arguments[4], vector.count))
-        store_lanes(builder, loaded, builder.gep(target, [arguments[3]]), wanted)
-        return context.get_dummy_value()
-
-    return signature, generate
-
-
-@intrinsic(prefer_literal=True)
-def copy_apart(  # type: ignore[no-untyped-def]
-    typing_context, stride, source, source_start, width, column, target, target_start
-):
-    """Fill a vector of target with the numbers from `column` on, `stride` apart, of a line of source; zeros beyond it.
-
-    The line is the `width` numbers from source[source_start] on. Strides that are a literal 1 or 2 are done as vectors.
-    """
-    step = getattr(stride, "literal_value", 0)
-    # The literal belongs to the signature: Numba would else take one stride's instructions for another's.
-    signature = types.void(stride, source, types.intp, types.intp, types.intp, target, types.intp)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        stride, _, source_start, width, column, _, target_start = arguments
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 5))
-        zeros = ir.Constant(vector_of(signature.args[1]), None)
-        line = builder.gep(source, [source_start])
-        loaded = load_apart(builder, step, line, column, stride, width, zeros)
-        store_vector(builder, loaded, builder.gep(target, [target_start]))
-        return context.get_dummy_value()
-
-    return signature, generate
-
-
-@intrinsic
-def pack_columns(  # type: ignore[no-untyped-def]
-    typing_context, source, source_start, source_step, target, target_start, target_step
-):
-    """Transpose ROWS rows of one vector each, `source_step` apart, into LANES columns, `target_step` apart.
-
-    Row i is source[source_start + i * source_step : ... + LANES]; its number k becomes
-    target[target_start + k * target_step + i]. Laid end to end the rows are a string of numbers whose first half is
-    interleaved with its second, as one riffles a deck of cards: each time the highest bit of the row becomes the lowest
-    bit of the place, until all of them are.
-    """
-    signature = types.void(source, types.intp, types.intp, target, types.intp, types.intp)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, source_start, source_step, _, target_start, target_step = arguments
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 3))
-        vector = vector_of(signature.args[0])
-        lanes = vector.count
-        starts = [builder.add(source_start, builder.mul(source_step, _int(source_step, i))) for i in range(ROWS)]
-        string = [load_vector(builder, builder.gep(source, [start]), vector) for start in starts]
-        halves = [[lane // 2 + lane % 2 * lanes for lane in part] for part in (range(lanes), range(lanes, 2 * lanes))]
-        for _ in range(ROWS.bit_length() - 1):
-            pairs = zip(string[: ROWS // 2], string[ROWS // 2 :], strict=True)
-            string = [shuffle(builder, *pair, half) for pair in pairs for half in halves]
-        piece = min(ROWS, lanes)
-        for number in range(0, ROWS * lanes, piece):
-            mixed, lane = string[number // lanes], number % lanes
-            part = mixed if piece == lanes else shuffle(builder, mixed, mixed, list(range(lane, lane + piece)))
-            column = builder.add(target_start, builder.mul(target_step, _int(target_step, number // ROWS)))
-            store_vector(builder, part, builder.gep(target, [builder.add(column, _int(column, number % ROWS))]))
         return context.get_dummy_value()
 
     return signature, generate

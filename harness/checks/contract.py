@@ -52,7 +52,7 @@ class Surroundings:
         """Put back what was replaced of the oracle, the checks, NumPy or the clock, and return that as a problem."""
         problem = None
         for watched, names in self._watched:
-            if not names.items() <= vars(watched).items():
+            if vars(watched) != names and not names.items() <= vars(watched).items():  # equality is much quicker
                 for name, right in names.items():
                     if vars(watched).get(name) is not right:
                         setattr(watched, name, right)

@@ -1,19 +1,16 @@
 """What a case asks, whoever answers: operands, and what must come back. Worked out once, for all candidates."""
 
-import contextlib
-import dataclasses
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from convoracle.harness import bounds
-from convoracle.harness.checks import compare
+from convoracle.harness.checks.answers import Answered, Expected, Measured, frozen_array
 from convoracle.harness.checks.gradient import direction_for, inner, whole
-from convoracle.harness.checks.problem import Problem
+from convoracle.harness.checks.other_options import OtherOptions
 from convoracle.harness.checks.relations import Relation, relations_of
 from convoracle.harness.checks.truth import allowance, magnitude, truth
 from convoracle.harness.choices import Choices
@@ -21,68 +18,12 @@ from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operands import exact_amplitude, integers, random_floats
 from convoracle.harness.operations.base import Arrays, Operation, Output
 
-_OTHER_VALUES: tuple[tuple[str, tuple[Any, ...]], ...] = (
-    ("stride", (1, 2, (1, 2), (2, 1), 3)),
-    ("padding", (0, 1, (0, 1), (1, 0), 2)),
-    ("dilation", (1, 2, (1, 2), (2, 1))),
-    ("ceil_mode", (False, True)),
-    ("count_include_pad", (False, True)),
-    ("divisor_override", (None, 1, 3)),
-    ("axis", (0, 1, -1)),
-    ("grad_output", (1, 2, -3)),
-)
-"""What an option is changed to when the arrays stay the same."""
-
 _EXPONENTS = {"float16": (-6, 3), "float32": (-60, 60), "float64": (-400, 400)}
 _SUBNORMAL = {"float16": -24, "float32": -149, "float64": -1074}
 """Powers of two that integers are scaled by: far from underflow and overflow, and all the way down."""
 
 KEPT = 1024
 """How many questions are remembered: several campaigns' worth for candidates that take turns."""
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What one output must be on integer data: equal to `values`, or equal after times `divisors` and rounding.
-
-    What goes through an exponential has no exact answer, and must be within `bound` of ``values + low``.
-    """
-
-    output: Output
-    values: np.ndarray
-    divisors: np.ndarray | None = None
-    low: np.ndarray | None = None
-    bound: np.ndarray | None = None
-
-    def check(self, got: np.ndarray, data: str, images: slice = slice(None)) -> Problem | None:
-        """Return how a result differs, if it does."""
-        chosen = images if self.values.ndim else ...  # a loss is one number for all images
-        values = self.values[chosen]
-        if self.low is not None and self.bound is not None:
-            truth = values, self.low[chosen]
-            return compare.bounded(self.output, got, truth, self.bound[chosen], "bounded")[1]
-        if self.divisors is None:
-            return compare.exact(self.output, got, values, data)
-        divisors = self.divisors
-        return compare.rounded(self.output, got, values, divisors, data)
-
-
-@dataclass(frozen=True)
-class Answered:
-    """Operands and what every output must be on them; `expected` is None where nothing is proved."""
-
-    operands: Arrays
-    expected: tuple[Expected, ...] | None
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Floats, and for each output the exact result as an unevaluated sum, with the bound of each accuracy."""
-
-    kind: str
-    operands: Arrays
-    truths: tuple[tuple[np.ndarray, np.ndarray], ...]
-    bounds: tuple[dict[str, np.ndarray], ...]
 
 
 @functools.lru_cache(maxsize=KEPT)
@@ -181,7 +122,7 @@ class Question:
 
         Only what the first integers prove for the other options too is asked.
         """
-        for other in self._others:
+        for other in self._other_cases:
             if inside(limits, other):
                 if other not in self._answered:
                     asked = Question(self.operation, other, self.accuracy)
@@ -193,19 +134,9 @@ class Question:
         return None
 
     @functools.cached_property
-    def _others(self) -> list[Any]:
+    def _other_cases(self) -> OtherOptions:
         """Every case that differs in one option and has operands of the same shapes, in a random order."""
-        shapes = self.operation.operand_shapes(self.case)
-        others = []
-        for name, values in _OTHER_VALUES:
-            if name not in self.operation.options or not hasattr(self.case, name):
-                continue
-            for value in values:
-                other = dataclasses.replace(self.case, **{name: value})
-                with contextlib.suppress(ValueError):  # an impossible case
-                    if value != getattr(self.case, name) and self.operation.operand_shapes(other) == shapes:
-                        others.append(other)
-        return Choices(self.case.seed, "other options").shuffled(others)
+        return OtherOptions(self.operation, self.case)
 
     def like(self, case: Any) -> "Question":
         """Return the question of another case of this operation, at this accuracy."""
@@ -353,7 +284,7 @@ class Question:
             if excess < 1.0:
                 return self.answer(operands)
             if size > 1:
-                size = max(min(int(size / excess ** (1.0 / degree)), size - 1), 1)
+                size = max(min(int(size / excess ** (1.0 / degree)), size - 1 - size // 8), 1)
             else:
                 sparse += 1
         return Answered(operands, None)
@@ -364,9 +295,3 @@ class Question:
         allowed = allowance(output, operands, size, size, self.case.dtype, self.accuracy)
         divisors = output.parts[0].divisors if len(output.parts) == 1 else 1
         return 2.0 * float(np.max(allowed * divisors, initial=0.0))
-
-
-def frozen_array(array: np.ndarray) -> np.ndarray:
-    """Return an equal array over immutable bytes: it cannot be made writable again."""
-    array = np.asarray(array)
-    return np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape)

@@ -32,7 +32,7 @@ def coverage(
     print_missing(console, found)
     uncounted = [name for name in operations or OPERATIONS if family_of(OPERATIONS[name]) is None]
     if uncounted:
-        console.print(f"not counted, since they have no windows: {', '.join(uncounted)}", highlight=False)
+        console.print(f"not counted, since nothing is known of them: {', '.join(uncounted)}", highlight=False)
     if json_file is not None:
         json_file.write_text(json.dumps([one.as_dict() for one in found], indent=1) + "\n", encoding="utf-8")
 

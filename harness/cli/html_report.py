@@ -23,17 +23,22 @@ PAGE = """<!doctype html>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 66rem; padding: 0 1rem; color: #222; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; } pre { font-family: ui-monospace, monospace; }
-table { border-collapse: collapse; } td, th { border-bottom: 1px solid #ddd; padding: .25rem .8rem; text-align: left; }
-td.number, th.number { text-align: right; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; }
+td, th { border-bottom: 1px solid #ddd; padding: .25rem .8rem; text-align: left; }
+td.number, th.number { text-align: right; } td:first-child, th:first-child { padding-left: 0; }
 .right { color: #17692f; } .wrong { color: #a4161a; font-weight: 600; } .none { color: #8a6100; }
-dl { display: grid; grid-template-columns: 9rem 1fr; gap: .3rem 1rem; } dt { color: #666; } dd { margin: 0; }
+dl { display: grid; grid-template-columns: 8rem minmax(0, 1fr); gap: .3rem 1rem; } dt { color: #666; }
+dd { margin: 0; overflow-wrap: anywhere; } dd pre { margin: 0; } svg { max-width: 100%; height: auto; }
 pre { background: #f6f6f6; padding: .6rem; overflow-x: auto; white-space: pre-wrap; } figure { margin: 1rem 0; }
+@media (max-width: 40rem) {
+  td, th { padding: .25rem .4rem; } dl { display: block; } dd { margin-bottom: .6rem; }
+}
 figcaption { color: #555; font-size: .9rem; } footer { margin-top: 3rem; color: #666; font-size: .9rem; }
 </style>
 </head>
 <body>
 <h1>{{ wrong }} of {{ rows | length }} verifications found a candidate wrong</h1>
-<table>
+<div class="wide"><table>
 <tr><th>operation</th><th>candidate</th><th class="number">cases</th><th class="number">largest error / bound</th>
 <th>grade</th><th>verdict</th></tr>
 {% for row in rows %}
@@ -42,7 +47,7 @@ figcaption { color: #555; font-size: .9rem; } footer { margin-top: 3rem; color: 
 <td>{{ row.candidate }}</td><td class="number">{{ row.cases }}</td><td class="number">{{ row.ratio }}</td>
 <td>{{ row.grade }}</td><td class="{{ row.style }}">{{ row.verdict }}</td></tr>
 {% endfor %}
-</table>
+</table></div>
 {% for reason in refused %}<p class="none">could not run: {{ reason }}</p>{% endfor %}
 {% for failure in failures %}
 <h2 id="{{ failure.anchor }}">{{ failure.operation }}: {{ failure.candidate }}</h2>
@@ -55,7 +60,8 @@ figcaption { color: #555; font-size: .9rem; } footer { margin-top: 3rem; color: 
 {% for map in failure.maps %}
 <figure>
 <figcaption>{{ map.title }}</figcaption>
-<svg width="{{ map.width }}" height="{{ map.height }}" role="img" aria-label="{{ map.title }}">
+<svg width="{{ map.width }}" height="{{ map.height }}" viewBox="0 0 {{ map.width }} {{ map.height }}"
+ role="img" aria-label="{{ map.title }}">
 {% for cell in map.cells %}<rect x="{{ cell.x }}" y="{{ cell.y }}" width="10" height="10" fill="{{ cell.fill }}">\
 <title>{{ cell.text }}</title></rect>
 {% endfor %}</svg>

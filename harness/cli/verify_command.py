@@ -11,6 +11,7 @@ from convoracle.harness.campaign import Verdict, campaign
 from convoracle.harness.candidates import CannotRun, Source
 from convoracle.harness.checks.catalogue import chosen
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG, html_report, network_jobs, report_files
+from convoracle.harness.cli.coverage_command import coverage_table
 from convoracle.harness.cli.network_table import layer_table
 from convoracle.harness.cli.progress import Lines, LiveBar
 from convoracle.harness.cli.tables import verdict_table
@@ -39,6 +40,7 @@ def verify(
     networks: Sequence[str],
     layer: str | None,
     batch: int,
+    counts_coverage: bool = False,
     timeout: float,
     workers: int | None,
     json_file: Path | None,
@@ -86,7 +88,9 @@ def verify(
             if operation in offered:
                 count = 1 if case is not None else examples or profile.examples
                 kept = tuple(dtypes) or profile.dtypes
-                jobs.append(Job(source, operation, count, seed, None if case is not None else kept, case, checks))
+                taken = None if case is not None else kept
+                job = Job(source, operation, count, seed, taken, case, checks, counts_coverage=counts_coverage)
+                jobs.append(job)
             elif sources:
                 refused.append(f"{source.name} has no {operation}; it has {', '.join(offered)}")
     verdicts = _run(console, jobs, timeout, workers)
@@ -136,6 +140,10 @@ def _print(console: Console, verdicts: Sequence[Verdict], refused: Sequence[str]
         console.print(report.headline(), markup=False, highlight=False, soft_wrap=True)
     if verdicts and not of_networks:
         console.print(verdict_table(verdicts))
+    counted = [verdict.report.coverage for verdict in verdicts if verdict.report is not None]
+    different = {str(one.as_dict()): one for one in counted if one is not None}  # backends without limits share theirs
+    if different:
+        console.print(coverage_table(list(different.values())))
     for verdict in verdicts:
         if verdict.report is not None and verdict.report.failures:
             console.print()

@@ -28,6 +28,12 @@ def tail(name: str, is_last: bool) -> Feature:
     return Feature(name, tuple(f"{t} mod 4" for t in range(4)), ("0 mod 4", "other", "other", "other"))
 
 
+def eighths(name: str) -> Feature:
+    """Return the feature of what is left over by blocks of eight."""
+    classes = tuple("0 mod 8" if t == 0 else "4 mod 8" if t == 4 else "other" for t in range(8))
+    return Feature(name, tuple(f"{t} mod 8" for t in range(8)), classes)
+
+
 def size(name: str) -> Feature:
     """Return the feature of how much there is along an axis: 1, up to 8, more than 8 (3 for rows)."""
     return Feature(name, ("one", "few", "many"))

@@ -1,5 +1,6 @@
 """A block: a few numbers of a case that constrain each other, every value they may have, and what to call each."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -63,9 +64,26 @@ class Block:
     classify: Classify
     options: np.ndarray
 
+    @functools.cached_property
+    def distinct(self) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The distinct combinations of levels, and the options that have each: worked out once for many spaces."""
+        rows, inverse = distinct_rows(self.classify(self.options))
+        order = np.argsort(inverse, kind="stable")
+        return rows, np.split(self.options[order], np.cumsum(np.bincount(inverse))[:-1])
+
     def restricted(self, allowed: np.ndarray) -> "Block":
-        """Return the block with those of its options that are allowed."""
+        """Return the block with those of its options that are allowed; itself where all are."""
+        if allowed.all():
+            return self
         return Block(self.name, self.fields, self.features, self.classify, self.options[allowed])
+
+
+def distinct_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct rows of small integers, and for each row which of them it is."""
+    sizes = rows.max(axis=0) + 1 if len(rows) else np.ones(rows.shape[1], int)
+    codes = np.ravel_multi_index(tuple(rows.T), tuple(sizes))
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    return rows[first], inverse
 
 
 def of_values(name: str, values: Sequence[str], classes: Sequence[str] = ()) -> Block:

@@ -1,5 +1,7 @@
 """What the batch and the channels of a case may be."""
 
+import functools
+
 import numpy as np
 
 from convoracle.harness.coverage.block import Block, Feature, binned, grid
@@ -7,6 +9,7 @@ from convoracle.harness.coverage.block import Block, Feature, binned, grid
 MOST_IMAGES = 4
 
 
+@functools.cache
 def convolution_channels() -> Block:
     """Return the block of images, groups, and channels and filters in a group."""
     features = (
@@ -25,6 +28,7 @@ def convolution_channels() -> Block:
     return Block("channels", ("n", "groups", "c", "f"), features, classify, options)
 
 
+@functools.cache
 def pool_channels() -> Block:
     """Return the block of images and channels."""
     features = (Feature("images", ("1", "2", "3 or more")), Feature("channels", ("1", "2 to 4", "5 or more")))

@@ -74,10 +74,18 @@ class ConvolutionFamily(Family):
         sizes = (numbers[f"n_{letter}"] for letter in self.letters)
         return numbers["n"], numbers["c"] * numbers["groups"], numbers["f"] * numbers["groups"], *sizes
 
+    def products(self, numbers: Numbers) -> Any:
+        of_axes = [self._results(numbers, letter) * numbers[f"k_{letter}"] for letter in self.letters]
+        return np.prod([numbers["n"], numbers["groups"], numbers["c"], numbers["f"], *of_axes], axis=0)
+
+    def _results(self, numbers: Numbers, letter: str) -> Any:
+        """Return how many results there are along an axis."""
+        k, s, d, before, after, n = (numbers[f"{name}_{letter}"] for name in ("k", "s", "d", "before", "after", "n"))
+        return (n + before + after - d * (k - 1) - 1) // s + 1
+
     def coincidences(self, numbers: Numbers) -> tuple[Any, ...]:
         n, c, f = self.extents(numbers)[:3]
-        span = numbers["d_w"] * (numbers["k_w"] - 1) + 1
-        width = (numbers["n_w"] + numbers["before_w"] + numbers["after_w"] - span) // numbers["s_w"] + 1
+        width = self._results(numbers, "w")
         return *of_channels(n, c, f), (f == width) & (n != c) & (n != f) & (c != f)
 
     def is_square(self, numbers: Numbers) -> Any:

@@ -1,17 +1,19 @@
 """The numbers of a case that has planned levels: at random, but different where they have to be."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from convoracle.harness.choices import Choices
 from convoracle.harness.coverage.families import plan_name
-from convoracle.harness.coverage.family import Family
+from convoracle.harness.coverage.family import Family, Numbers
 from convoracle.harness.coverage.space import Space
 from convoracle.harness.operations import geometry
 
 ELEMENTS = 2048
-"""How many elements x has at most where its levels leave a choice: the oracle is a loop."""
+PRODUCTS = 40_000
+"""How many elements x has, and how many products the case, at most where the levels leave a choice: all are loops."""
 
 ATTEMPTS = 64
 """How many times the numbers of a case are drawn in a round, to find extents that differ."""
@@ -46,10 +48,15 @@ def drawn_numbers(
     return found[1]
 
 
-def _excess(family: Family, numbers: dict[str, np.ndarray]) -> np.ndarray:
-    """Return how much larger x is than it should be, in factors of ten; 0 where it is not."""
-    elements = family.elements(numbers)
-    return np.where(elements > ELEMENTS, 1.0 + np.log10(elements / ELEMENTS), 0.0)
+def size_of(family: Family, numbers: Numbers) -> Any:
+    """Return how large cases are, as a multiple of what they should be."""
+    return np.maximum(family.elements(numbers) / ELEMENTS, family.products(numbers) / PRODUCTS)
+
+
+def _excess(family: Family, numbers: Numbers) -> Any:
+    """Return how much larger a case is than it should be, in factors of ten; 0 where it is not."""
+    size = size_of(family, numbers)
+    return np.where(size > 1.0, 1.0 + np.log10(np.maximum(size, 1.0)), 0.0)
 
 
 def _fitness(family: Family, numbers: dict[str, np.ndarray], number: int, wanted: int) -> np.ndarray:

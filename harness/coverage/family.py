@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Family(ABC):
         self.operation = operation
         self.flags = flags
 
-    layouts: ClassVar[tuple[str, ...]] = ("x", "weight")
+    layouts: tuple[str, ...] = ("x", "weight")
     letters = "hw"
 
     @abstractmethod
@@ -45,6 +45,10 @@ class Family(ABC):
         channels = numbers["c"] * numbers.get("groups", 1)
         sizes = [numbers[f"n_{letter}"] for letter in self.letters]
         return np.prod([numbers["n"], channels, *sizes], axis=0)
+
+    def products(self, numbers: Numbers) -> Any:
+        """Return how many products a case has, which is what its loops take: of a pool, no more than elements."""
+        return self.elements(numbers)
 
     @abstractmethod
     def coincidences(self, numbers: Numbers) -> tuple[Any, ...]:
@@ -122,7 +126,7 @@ class Family(ABC):
             pins |= {f"{name}_{letter}": ("1",) for name in ("kernel", "stride") for letter in "dhw"}
         return pins
 
-    def wide_pins(self, rest: int, is_tall: bool) -> dict[str, tuple[str, ...]]:
+    def wide_pins(self, rest: int, is_tall: bool) -> Pins:
         """Return what a wide case has: many images and channels, a large kernel, many columns with this rest by 8."""
         return {
             "size_w": ("many",),

@@ -1,7 +1,7 @@
 """What a run has reached: which combinations of features occurred in some case, and which did not."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from convoracle.harness.limits import Limits
 from convoracle.harness.operations import Operation
 
 STRENGTHS = (2, 3)
+
+MOST_MISSING = 200
+"""How many combinations a report of a verification names: a short one misses tens of thousands."""
 
 
 @dataclass
@@ -46,6 +49,10 @@ class Coverage:
     reached: dict[int, int] = field(default_factory=dict)
     missing: dict[int, list[str]] = field(default_factory=dict)
 
+    def shortened(self) -> "Coverage":
+        """Return the ledger with no more than `MOST_MISSING` missing combinations of each kind."""
+        return replace(self, missing={strength: texts[:MOST_MISSING] for strength, texts in self.missing.items()})
+
     def share(self, strength: int) -> float:
         """Return the reached part of the feasible combinations of so many features."""
         return self.reached[strength] / self.feasible[strength]
@@ -74,7 +81,7 @@ def coverage_of(
 ) -> Coverage | None:
     """Return what cases have reached of all that candidates with these dtypes and limits can be given.
 
-    None for an operation without windows, whose few sizes are drawn at random and not counted.
+    None for an operation that is not of this package, and whose parameters are not known.
     """
     family = family_of(operation)
     if family is None:

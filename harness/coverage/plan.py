@@ -20,7 +20,7 @@ SAMPLE = 96
 TRIES = 5
 """How many possible rows are made for each one kept."""
 
-MOST_TRIES = 48
+MOST_TRIES = 240
 """How many rows are made in the search for possible ones."""
 
 WEIGHT_OF_A_PAIR = 4

@@ -6,8 +6,8 @@ That takes a minute for each family, so it is done once, and the plans come with
 import sys
 from importlib import resources
 
-from convoracle.harness.coverage.drawing import as_planned, drawn_numbers
-from convoracle.harness.coverage.families import PLANNED, family_of
+from convoracle.harness.coverage.drawing import as_planned, drawn_numbers, size_of
+from convoracle.harness.coverage.families import PLANNED, PLANS, family_of
 from convoracle.harness.coverage.plan import Plan
 from convoracle.harness.coverage.plan_files import DIGITS
 from convoracle.harness.coverage.space import Space
@@ -16,18 +16,21 @@ from convoracle.harness.operations import OPERATIONS
 LENGTH = 320
 """How many cases are planned."""
 
+MOST = 4.0
+"""How large a planned case may be, as a multiple of what it should be: one of three axes is wide, not all of them."""
+
 
 def worked_out(name: str, length: int) -> str:
     """Return the text of the plan of an operation's family."""
-    family = family_of(OPERATIONS[name])
+    family = family_of(OPERATIONS[PLANS[name]])
     assert family is not None
     space = Space(family.blocks({}))
-    plan = Plan(
-        space,
-        family.pins,
-        lambda row, number: drawn_numbers(family, space, row, number, as_planned(family, number), 1) is not None,
-        name,
-    )
+
+    def is_possible(row: list[int], number: int) -> bool:
+        numbers = drawn_numbers(family, space, row, number, as_planned(family, number), 1)
+        return numbers is not None and bool(size_of(family, numbers) <= MOST)
+
+    plan = Plan(space, family.pins, is_possible, name)
     planned = [plan.levels(plan.row(number)) for number in range(length)]
     lines = ["".join(DIGITS[level] for level in levels) for levels in planned]
     return "\n".join([f"# {', '.join(feature.name for feature in space.features)}", *lines]) + "\n"

@@ -1,7 +1,7 @@
 """Max pooling, mean pooling and their gradients."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from convoracle.harness.choices import Choices
 from convoracle.harness.coverage.axes import pool_axis
@@ -23,7 +23,7 @@ _FLAGS: dict[str, tuple[Any, ...]] = {
 class PoolFamily(Family):
     """Pools of images."""
 
-    layouts: ClassVar[tuple[str, ...]] = ("x",)
+    layouts: tuple[str, ...] = ("x",)
 
     def __init__(self, operation: Operation) -> None:
         names = [name for name in _FLAGS if name in operation.options]

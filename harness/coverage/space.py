@@ -5,7 +5,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from convoracle.harness.coverage.block import Block, Feature
+from convoracle.harness.coverage.block import Block, Feature, distinct_rows
 
 
 class Space:
@@ -35,10 +35,9 @@ class Space:
         self.rows: list[np.ndarray] = []
         self._members: list[list[np.ndarray]] = []
         for block in blocks:
-            rows, inverse = _distinct(block.classify(block.options))
+            rows, members = block.distinct
             self.rows.append(rows)
-            order = np.argsort(inverse, kind="stable")
-            self._members.append(np.split(block.options[order], np.cumsum(np.bincount(inverse))[:-1]))
+            self._members.append(members)
         counts = np.zeros(len(names), int)
         for columns in self.columns:
             counts[columns] += 1
@@ -101,7 +100,7 @@ class _Parts:
             rows, columns = space.rows[block][mask], space.columns[block]
             if coarse:
                 rows = np.stack([space.classes[f][rows[:, at]] for at, f in enumerate(columns)], -1)
-            self._rows.append(_distinct(rows)[0])
+            self._rows.append(distinct_rows(rows)[0])
             for at, feature in enumerate(columns):
                 self._home.setdefault(int(feature), (block, at))
         self._of_part: dict[tuple[int, ...], np.ndarray] = {}
@@ -126,11 +125,3 @@ class _Parts:
             exists[tuple(self._rows[block][:, self._home[feature][1]] for feature in features)] = True
             self._of_part[features] = exists
         return self._of_part[features]
-
-
-def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct rows of small integers, and for each row which of them it is."""
-    sizes = rows.max(axis=0) + 1 if len(rows) else np.ones(rows.shape[1], int)
-    codes = np.ravel_multi_index(tuple(rows.T), tuple(sizes))
-    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    return rows[first], inverse

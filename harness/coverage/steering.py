@@ -134,8 +134,15 @@ def _steered(name: str, limits: Key, dtypes: tuple[str, ...]) -> Steered:
     """Return the cases of an operation; ValueError where the limits are outside its ranges."""
     family = family_of(OPERATIONS[name])
     assert family is not None
-    alike = name if family.flags else f"{plan_name(OPERATIONS[name])}_backward"
-    return Steered(family, dict(limits), *_shared(alike, limits, dtypes))
+    return Steered(family, dict(limits), *_shared(_alike(name, family), limits, dtypes))
+
+
+def _alike(name: str, family: Family) -> str:
+    """Return the operation that has the same space: all gradients of an operation mostly do."""
+    plan = plan_name(OPERATIONS[name])
+    backward = family_of(OPERATIONS.get(f"{plan}_backward", OPERATIONS[name]))
+    is_alike = backward is not None and (backward.flags, backward.layouts) == (family.flags, family.layouts)
+    return f"{plan}_backward" if is_alike and name.startswith(plan) else name
 
 
 @functools.lru_cache(maxsize=64)

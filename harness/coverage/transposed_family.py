@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from convoracle.harness.choices import Choices
 from convoracle.harness.coverage.axes import transposed_axis
 from convoracle.harness.coverage.block import Block
@@ -39,6 +41,10 @@ class TransposedFamily(Family):
     def extents(self, numbers: Numbers) -> tuple[Any, ...]:
         channels = (numbers["c"] * numbers["groups"], numbers["f"] * numbers["groups"])
         return numbers["n"], *channels, numbers["n_h"], numbers["n_w"]
+
+    def products(self, numbers: Numbers) -> Any:
+        of_axes = [numbers[f"n_{letter}"] * numbers[f"k_{letter}"] for letter in self.letters]
+        return np.prod([numbers["n"], numbers["groups"], numbers["c"], numbers["f"], *of_axes], axis=0)
 
     def coincidences(self, numbers: Numbers) -> tuple[Any, ...]:
         n, c, f, _, width = self.extents(numbers)

@@ -1,5 +1,6 @@
 """A case of two-dimensional convolution, shared by the forward operation and its gradients."""
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from convoracle.harness.limits import Limits, allowed, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.geometry import pair
 
-Padding = int | str | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
+Pair = tuple[int, int]
+Sides = tuple[Pair, Pair]
+Padding = int | str | Pair | Sides
 
 
 @dataclass(frozen=True)
@@ -39,20 +42,11 @@ class Conv2dCase:
 
     def sides(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return the padding as ((top, bottom), (left, right))."""
-        resolved: tuple[tuple[int, int], tuple[int, int]] = reference.resolve_padding(
-            self.padding, (self.h, self.w), self.kernel_size, pair(self.stride), pair(self.dilation)
-        )
-        return resolved
+        return _sides(self.padding, (self.h, self.w), self.kernel_size, pair(self.stride), pair(self.dilation))
 
     def output_size(self) -> tuple[int, int]:
         """Return (H_out, W_out)."""
-        height, width = (
-            reference.conv_output_size(size, k, stride=s, padding=p, dilation=d)
-            for size, k, s, p, d in zip(
-                (self.h, self.w), self.kernel_size, pair(self.stride), self.sides(), pair(self.dilation), strict=True
-            )
-        )
-        return height, width
+        return _output_size((self.h, self.w), self.kernel_size, pair(self.stride), self.sides(), pair(self.dilation))
 
     def options(self) -> dict[str, Any]:
         """Return the keywords of a call."""
@@ -90,6 +84,24 @@ class Conv2dCase:
     def suits_winograd(self) -> bool:
         """Return whether F(m x m, 3x3) applies."""
         return self.kernel_size == (3, 3) and pair(self.stride) == pair(self.dilation) == (1, 1)
+
+
+# Remembered, since a case is asked for its sizes many times.
+@functools.lru_cache(maxsize=4096)
+def _sides(padding: Padding, size: Pair, kernel_size: Pair, stride: Pair, dilation: Pair) -> Sides:
+    """Return padding as ((top, bottom), (left, right))."""
+    resolved: Sides = reference.resolve_padding(padding, size, kernel_size, stride, dilation)
+    return resolved
+
+
+@functools.lru_cache(maxsize=4096)
+def _output_size(size: Pair, kernel_size: Pair, stride: Pair, sides: Sides, dilation: Pair) -> Pair:
+    """Return (H_out, W_out)."""
+    height, width = (
+        reference.conv_output_size(n, k, stride=s, padding=p, dilation=d)
+        for n, k, s, p, d in zip(size, kernel_size, stride, sides, dilation, strict=True)
+    )
+    return height, width
 
 
 def draw_case(choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: int) -> Conv2dCase:

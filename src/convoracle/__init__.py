@@ -26,17 +26,20 @@ from convoracle.fast.conv_transpose2d_backward import (
 from convoracle.fast.cross_entropy import cross_entropy, cross_entropy_backward
 from convoracle.fast.downsample2d import downsample2d, downsample2d_backward
 from convoracle.fast.euclidean_loss import euclidean_loss, euclidean_loss_backward
+from convoracle.fast.explain_conv2d import explain_conv2d
 from convoracle.fast.linear import linear, linear_backward
 from convoracle.fast.locally_connected2d import locally_connected2d, locally_connected2d_backward
 from convoracle.fast.log_softmax import log_softmax, log_softmax_backward
 from convoracle.fast.max_pool2d import max_pool2d, max_pool2d_backward
 from convoracle.fast.mean_subtract import mean_subtract, mean_subtract_backward
+from convoracle.fast.plan_conv2d import plan_conv2d
 from convoracle.fast.relu import relu, relu_backward
-from convoracle.fast.selector import get_backend, set_backend, use_backend
+from convoracle.fast.settings import get_accuracy, get_backend, set_backend, use_backend
 from convoracle.fast.shapes import conv_output_size, pool_output_size
 from convoracle.fast.sigmoid import sigmoid, sigmoid_backward
 from convoracle.fast.softmax import softmax, softmax_backward
 from convoracle.fast.upsample2d import upsample2d, upsample2d_backward
+from convoracle.fast.workspace import get_workspace_limit, set_workspace_limit
 
 __version__ = "0.1.0"
 
@@ -71,7 +74,10 @@ __all__ = [
     "downsample2d_backward",
     "euclidean_loss",
     "euclidean_loss_backward",
+    "explain_conv2d",
+    "get_accuracy",
     "get_backend",
+    "get_workspace_limit",
     "im2col",
     "linear",
     "linear_backward",
@@ -83,10 +89,12 @@ __all__ = [
     "max_pool2d_backward",
     "mean_subtract",
     "mean_subtract_backward",
+    "plan_conv2d",
     "pool_output_size",
     "relu",
     "relu_backward",
     "set_backend",
+    "set_workspace_limit",
     "sigmoid",
     "sigmoid_backward",
     "softmax",

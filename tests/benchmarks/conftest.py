@@ -36,5 +36,10 @@ def layers(suite: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def networks(suite: Path) -> ModuleType:
+    return importlib.import_module("benchmarks.networks")
+
+
+@pytest.fixture(scope="session")
 def limits(suite: Path) -> ModuleType:
     return importlib.import_module("benchmarks.limits")

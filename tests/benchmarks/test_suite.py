@@ -1,67 +1,94 @@
-"""Every benchmark runs once, as asv would run it, on all that is cheap; what is left out is left out on purpose."""
+"""Every benchmark runs, as asv would run it; every variant is measured; what is left out is left out on purpose."""
 
 import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numba
 import pytest
 from asv_runner.benchmarks.mark import SkipNotImplemented
 from asv_runner.discovery import disc_benchmarks
 
 from convoracle.fast import registry
 
-# Name: how many combinations of parameters asv runs, and how many of those it shows as n/a.
 BENCHMARKS = {
-    "bench_avg_pool2d.AvgPool2d.track_avg_pool2d": (30, 6),
-    "bench_avg_pool2d.AvgPool2dBackward.track_avg_pool2d_backward": (15, 3),
-    "bench_call.SmallestCall.track_call": (20, 2),
-    "bench_conv2d.Conv2d.track_conv2d": (50, 10),
-    "bench_conv2d_gradients.Conv2dBackward.track_conv2d_backward": (10, 2),
-    "bench_conv2d_gradients.Conv2dBiasGrad.track_conv2d_bias_grad": (10, 2),
-    "bench_conv2d_gradients.Conv2dGradients.track_gradient": (50, 8),
-    "bench_max_pool2d.MaxPool2d.track_max_pool2d": (30, 6),
-    "bench_max_pool2d.MaxPool2dBackward.track_max_pool2d_backward": (15, 3),
-    "bench_memory.ConvMemory.peakmem_call": (30, 6),
-    "bench_memory.LoadedMemory.peakmem_loaded": (5, 0),
-    "bench_memory.PoolMemory.peakmem_call": (10, 2),
-    "bench_reference.Reference.track_reference": (5, 0),
-    "bench_startup.FirstNumbaCall.track_compiled": (6, 0),
-    "bench_startup.FirstNumbaCall.track_loaded": (6, 0),
-    "bench_startup.Import.timeraw_convoracle": (1, 0),
-    "bench_startup.Import.timeraw_numpy": (1, 0),
-    "bench_verdicts.Verdict.track_verdict": (6, 0),
+    "bench_activations_and_losses.Activation.track_activation",
+    "bench_activations_and_losses.Loss.track_loss",
+    "bench_avg_pool2d.AvgPool2d.track_avg_pool2d",
+    "bench_avg_pool2d.AvgPool2dBackward.track_avg_pool2d_backward",
+    "bench_call.SmallestCall.track_call",
+    "bench_call.TinyLayer.track_tiny",
+    "bench_conv1d.Conv1d.track_conv1d",
+    "bench_conv1d.Conv1dBiasGrad.track_conv1d_bias_grad",
+    "bench_conv2d.Conv2d.track_conv2d",
+    "bench_conv2d_gradients.Conv2dBiasGrad.track_conv2d_bias_grad",
+    "bench_conv2d_gradients.Conv2dGradients.track_gradient",
+    "bench_conv3d.Conv3d.track_conv3d",
+    "bench_conv3d.Conv3dBiasGrad.track_conv3d_bias_grad",
+    "bench_conv_transpose2d.ConvTranspose2d.track_conv_transpose2d",
+    "bench_conv_transpose2d.ConvTranspose2dBiasGrad.track_conv_transpose2d_bias_grad",
+    "bench_float64.ConvFloat64.track_float64",
+    "bench_float64.PoolFloat64.track_float64",
+    "bench_linear.Linear.track_linear",
+    "bench_locally_connected2d.LocallyConnected2d.track_locally_connected2d",
+    "bench_max_pool2d.MaxPool2d.track_max_pool2d",
+    "bench_max_pool2d.MaxPool2dBackward.track_max_pool2d_backward",
+    "bench_memory.ConvMemory.peakmem_call",
+    "bench_memory.LoadedMemory.peakmem_loaded",
+    "bench_memory.PoolMemory.peakmem_call",
+    "bench_networks.Cifar.track_cifar",
+    "bench_networks.Filters.track_filters",
+    "bench_networks.MobileNetV2.track_mobilenet_v2",
+    "bench_networks.ResNet50.track_resnet50",
+    "bench_networks.Vgg16.track_vgg16",
+    "bench_reference.Reference.track_reference",
+    "bench_resampling.Resampling.track_resampling",
+    "bench_startup.FirstCall.track_compiled",
+    "bench_startup.FirstCall.track_loaded",
+    "bench_startup.Import.timeraw_convoracle",
+    "bench_startup.Import.timeraw_numpy",
+    "bench_threads.ConvThreads.track_threads",
+    "bench_threads.PoolThreads.track_threads",
+    "bench_verdicts.Verdict.track_verdict",
 }
 
-# Layers of more than ten million multiply-accumulates: for im2col a matter of milliseconds, for the others of seconds.
-LARGE = {
-    "dilated 3x3",
-    "resnet50 1x1",
-    "resnet50 3x3",
-    "resnet50 3x3 stride 2",
-    "resnet50 7x7 stride 2",
-    "vgg16 conv5",
+# Of the benchmarks that do not measure im2col, what is run here; of the others, im2col on the smallest layer.
+ONCE = {
+    "bench_call.TinyLayer.track_tiny": ("direct", "conv2d", "1@8 > 1"),
+    "bench_startup.FirstCall.track_compiled": ("numba", "max_pool2d"),
+    "bench_startup.FirstCall.track_loaded": ("numba", "max_pool2d"),
+    "bench_threads.ConvThreads.track_threads": ("direct", "conv2d", "mobilenet_v2 dw 3x3 144@56", "2 threads"),
+    "bench_threads.PoolThreads.track_threads": ("direct", "max_pool2d", "resnet50 3x3 stride 2 batch 16", "2 threads"),
+    "bench_verdicts.Verdict.track_verdict": ("max_pool2d",),
 }
+NOT_COMPILED = ("im2col", "scipy", "scipy-fft")
+
+# One run gives at most so many numbers, each a third of a second and more: with compiling, some ten minutes.
+MOST_NUMBERS = 1200
+
+
+# What asv would have from the one setup_cache that returns something: seconds that are no measurement.
+SECONDS = dict.fromkeys(
+    product(["numba", "auto", "direct", "winograd", "plane", "fft"], registry.operations()), (2.0, 1.0)
+)
+
+
+def choose(benchmark: Any, index: int) -> None:
+    """Make the next setup that of a combination of parameters, as asv does."""
+    if benchmark._params:
+        benchmark.set_param_idx(index)
+    if benchmark.name.startswith("bench_startup.FirstCall"):
+        benchmark.insert_param(SECONDS)
 
 
 def combinations(benchmark: Any) -> list[tuple[Any, ...]]:
     return list(product(*benchmark._params)) if benchmark._params else [()]
-
-
-def is_cheap(name: str, combination: tuple[Any, ...]) -> bool:
-    if name.startswith("bench_verdicts"):  # some 1,600 verdicts each
-        return combination == ("max_pool2d",)
-    if name.startswith("bench_startup.FirstNumbaCall"):
-        return combination == ("conv2d_bias_grad",)
-    if "vgg16 conv1_2" in combination:
-        return False
-    if "numba" in combination:  # every further kernel is compiled for seconds
-        return name.startswith("bench_conv2d.") and not LARGE.intersection(combination)
-    is_convolution = "onv" in name.partition(".")[2]
-    return not (is_convolution and "im2col" not in combination and LARGE.intersection(combination))
 
 
 @pytest.fixture(scope="session")
@@ -70,19 +97,53 @@ def benchmarks(suite: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def _one_sample(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _one_sample(suite: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     timer = importlib.import_module("benchmarks.timer")
     for name, value in {"LEAST_SAMPLES": 1, "LEAST_NS": 0, "LEAST_SAMPLE_NS": 0}.items():
         monkeypatch.setattr(timer, name, value)
+    threads = numba.get_num_threads()
+    yield
+    numba.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def measured(benchmarks: dict[str, Any]) -> dict[str, dict[tuple[Any, ...], tuple[str, str] | None]]:
+    """Return, by benchmark, which combinations it does not leave out, and which variant (operation, backend) is called.
+
+    The setups are asked, with calls that do nothing: no arrays are made and nothing is compiled.
+    """
+    called: list[tuple[str, str]] = []
+
+    def call_of(operation: str, backend: str, *_: Any) -> Any:
+        called.append((operation, backend))
+        return lambda: None
+
+    found: dict[str, dict[tuple[Any, ...], tuple[str, str] | None]] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("measurement", "bench_memory", "bench_call", "bench_reference", "bench_verdicts"):
+            module = importlib.import_module(f"benchmarks.{name}")
+            for function in ("call_of", "smallest_call"):
+                if hasattr(module, function):
+                    patch.setattr(module, function, call_of)
+            for function in ("hold_threads", "reference_call", "seconds_per_verdict"):
+                if hasattr(module, function):
+                    patch.setattr(module, function, lambda *_, **__: None)
+        for name, benchmark in benchmarks.items():
+            found[name] = {}
+            for index, combination in enumerate(combinations(benchmark)):
+                called.clear()
+                choose(benchmark, index)
+                if not benchmark.do_setup():
+                    found[name][combination] = called[-1] if called else None
+                    benchmark.do_teardown()
+    return found
 
 
 def test_asv_finds_exactly_these(benchmarks: dict[str, Any]) -> None:
-    assert {name: len(combinations(benchmark)) for name, benchmark in benchmarks.items()} == {
-        name: count for name, (count, _) in BENCHMARKS.items()
-    }
+    assert benchmarks.keys() == BENCHMARKS
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", sorted(BENCHMARKS))
 def test_parameters_are_readable(benchmarks: dict[str, Any], name: str) -> None:
     benchmark = benchmarks[name]
     assert len(benchmark.param_names) == len(benchmark._params)
@@ -91,125 +152,150 @@ def test_parameters_are_readable(benchmarks: dict[str, Any], name: str) -> None:
         assert benchmark.unit.startswith(("ns/", "us", "s"))
 
 
+@pytest.mark.parametrize("operation", registry.operations())
+def test_the_speed_of_every_variant_is_measured(measured: dict[str, Any], operation: str) -> None:
+    timed = {
+        variant
+        for name, variants in measured.items()
+        if not name.startswith(("bench_memory", "bench_call", "bench_startup"))
+        for variant in variants.values()
+    }
+    assert {backend for backend in registry.variants(operation) if (operation, backend) not in timed} == set()
+
+
+@pytest.mark.parametrize("name", sorted(BENCHMARKS))
+def test_nothing_is_listed_that_never_runs(
+    benchmarks: dict[str, Any], measured: dict[str, dict[Any, Any]], name: str
+) -> None:
+    """Every value of every parameter is in a combination that is measured."""
+    for position, values in enumerate(benchmarks[name]._params):
+        assert {combination[position] for combination in measured[name]} == set(values)
+
+
+def test_a_run_ends_in_reasonable_time(measured: dict[str, dict[Any, Any]]) -> None:
+    assert sum(map(len, measured.values())) <= MOST_NUMBERS
+
+
+def smallest_layer(benchmark: Any, tables: ModuleType, networks: ModuleType) -> str | None:
+    """Return the layer with the least work among those a benchmark has, if it has any."""
+    work = {
+        name: getattr(layer, "macs", 0) or layer.window_values
+        for module in (tables, networks)
+        for table in vars(module).values()
+        if isinstance(table, dict)
+        for name, layer in table.items()
+        if hasattr(layer, "output")
+    }
+    named = [value for values in benchmark._params for value in values if value in work]
+    return min(named, key=work.__getitem__, default=None)
+
+
 @pytest.mark.usefixtures("_one_sample")
-@pytest.mark.parametrize("name", BENCHMARKS)
-def test_every_benchmark_runs(benchmarks: dict[str, Any], name: str) -> None:
+@pytest.mark.parametrize("name", sorted(BENCHMARKS))
+def test_every_benchmark_runs(
+    benchmarks: dict[str, Any], networks: ModuleType, layers: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     benchmark = benchmarks[name]
+    smallest = smallest_layer(benchmark, layers, networks)
+    if name in ONCE:  # nothing is compiled for these: whose call it is makes no difference here
+        call_of = importlib.import_module("benchmarks.calls").call_of
+        for module in ("measurement", "bench_call"):
+            monkeypatch.setattr(
+                f"benchmarks.{module}.call_of", lambda operation, _, *layer: call_of(operation, "im2col", *layer)
+            )
     ran = 0
     for index, combination in enumerate(combinations(benchmark)):
-        if not is_cheap(name, combination):
+        is_small = smallest is None or smallest in combination
+        is_cheap = not combination or name.startswith("bench_reference") or ("im2col" in combination and is_small)
+        if combination != ONCE[name] if name in ONCE else not is_cheap:
             continue
-        if combination:
-            benchmark.set_param_idx(index)
-        if benchmark.do_setup():
-            continue  # how many of these there are is counted in the next test
-        value = benchmark.func(*combination)
+        choose(benchmark, index)
+        assert not benchmark.do_setup()
+        value = benchmark.func(*benchmark._current_params)
         if benchmark.type == "track":
             assert value > 0
-        elif benchmark.name.rpartition(".")[2].startswith("timeraw"):
+        elif name.rpartition(".")[2].startswith("timeraw"):
             subprocess.run([sys.executable, "-c", value], check=True)
         benchmark.do_teardown()
         ran += 1
     assert ran > 0
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
-def test_as_many_are_left_out_as_declared(
-    benchmarks: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module = importlib.import_module(f"benchmarks.{name.partition('.')[0]}")
-    for function in ("conv_call", "pool_call", "smallest_call", "reference_call"):
-        if hasattr(module, function):
-            monkeypatch.setattr(module, function, lambda *_: lambda: None)  # decide only: no arrays, no compiling
-    benchmark = benchmarks[name]
-    left_out = 0
-    for index, combination in enumerate(combinations(benchmark)):
-        if combination:
-            benchmark.set_param_idx(index)
-        left_out += bool(benchmark.do_setup())
-        benchmark.do_teardown()
-    assert left_out == BENCHMARKS[name][1]
+def test_two_processes_share_a_cache_that_was_empty(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    startup = importlib.import_module("benchmarks.bench_startup")
+    run, folders = subprocess.run, []
+
+    def note(*command: Any, env: dict[str, str], **options: Any) -> Any:
+        cache = Path(env["NUMBA_CACHE_DIR"])
+        folders.append((cache, env["CONVORACLE_CACHE_DIR"], [path.name for path in cache.iterdir()]))
+        (cache / "compiled").touch()
+        return run(*command, env=env, **options)
+
+    monkeypatch.setattr(startup.subprocess, "run", note)
+    assert min(startup.first_and_next_call("conv2d_bias_grad", "im2col")) > 0
+    (cache, *_), _ = folders
+    assert folders == [(cache, str(cache), []), (cache, str(cache), ["compiled"])]
+    assert not cache.exists()
 
 
 def test_the_memory_benchmarks_compile_beforehand(
-    benchmarks: dict[str, Any], limits: ModuleType, monkeypatch: pytest.MonkeyPatch
+    benchmarks: dict[str, Any], measured: dict[str, Any], suite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory = importlib.import_module("benchmarks.bench_memory")
-    compiled = []
-    monkeypatch.setattr(memory, "smallest_call", lambda *names: lambda: compiled.append(names))
-    for name, benchmark in benchmarks.items():
-        if name.startswith("bench_memory"):
-            benchmark.do_setup_cache()
-            operations = {"conv2d"} if len(benchmark._params) == 1 else set(benchmark._params[1])
-            assert {(operation, "numba") for operation in operations} <= set(compiled)
-            compiled.clear()
+    compiled = set()
+    monkeypatch.setattr(memory, "call_of", lambda *names: lambda: compiled.add(names[:2]))
+    for name in ("bench_memory.ConvMemory.peakmem_call", "bench_memory.PoolMemory.peakmem_call"):
+        compiled.clear()
+        benchmarks[name].do_setup_cache()
+        assert compiled == {variant for variant in measured[name].values() if variant[1] not in NOT_COMPILED}
 
 
-MEASURED = ("conv2d", "max_pool2d", "avg_pool2d")
-NOT_MEASURED = (
-    *("conv1d", "conv3d", "conv_transpose2d", "locally_connected2d", "downsample2d", "upsample2d", "linear", "relu"),
-    *("sigmoid", "softmax", "log_softmax", "cross_entropy", "euclidean_loss", "mean_subtract"),
-)
-
-
-def primitive(operation: str) -> str:
-    """Return the operation a gradient belongs to."""
-    for ending in ("_backward", "_input_grad", "_weight_grad", "_bias_grad"):
-        operation = operation.removesuffix(ending)
-    return operation
-
-
-def test_every_operation_is_measured_or_listed_as_not(benchmarks: dict[str, Any]) -> None:
-    words = {name.rpartition("track_")[2] for name in benchmarks}
-    words |= {value for benchmark in benchmarks.values() for values in benchmark._params for value in values}
-    measured = {operation for operation in registry.operations() if primitive(operation) in MEASURED}
-    assert measured <= words
-    assert {primitive(operation) for operation in set(registry.operations()) - measured} == set(NOT_MEASURED)
-
-
-def test_left_out_for_their_slowness(layers: ModuleType, limits: ModuleType) -> None:
-    left_out = [
-        (backend, name)
-        for backend in layers.BACKENDS
-        for name, layer in layers.CONV_LAYERS.items()
-        if limits.reason_to_leave_out("conv2d", backend, layer.macs)
-    ]
-    assert left_out == [
-        ("scipy", "dilated 3x3"),
-        ("scipy", "resnet50 1x1"),
-        ("scipy", "resnet50 3x3"),
-        ("scipy", "resnet50 3x3 stride 2"),
-        ("scipy", "resnet50 7x7 stride 2"),
-        ("scipy", "vgg16 conv5"),
-        ("scipy-fft", "resnet50 3x3"),
-        ("scipy-fft", "resnet50 3x3 stride 2"),
-        ("scipy-fft", "resnet50 7x7 stride 2"),
-        ("scipy-fft", "vgg16 conv5"),
-    ]
-
-
-def test_left_out_because_there_is_no_such_variant(layers: ModuleType, limits: ModuleType) -> None:
+def test_left_out_for_their_slowness_or_size(layers: ModuleType, networks: ModuleType, limits: ModuleType) -> None:
     left_out = {
-        (backend, operation)
+        backend: [
+            name
+            for name, layer in (layers.CONV_LAYERS | networks.FILTERS).items()
+            if limits.too_much("conv2d", backend, layer)
+        ]
         for backend in layers.BACKENDS
-        for operation in registry.operations()
-        if primitive(operation) in MEASURED and limits.reason_to_leave_out(operation, backend)
     }
-    assert left_out == {
-        ("scipy-fft", operation)
-        for operation in (
-            "conv2d_bias_grad",
-            "max_pool2d",
-            "max_pool2d_backward",
-            "avg_pool2d",
-            "avg_pool2d_backward",
-        )
+    assert {backend: names for backend, names in left_out.items() if names} == {
+        "im2col": ["filters 63x63 1@512", "filters dw 31x31 32@112"],
+        "numba": ["vgg16 conv5", "filters 63x63 1@512", "filters dw 31x31 32@112"],
+        "scipy": [
+            *("dilated 3x3", "resnet50 1x1", "resnet50 3x3", "resnet50 3x3 stride 2", "resnet50 7x7 stride 2"),
+            *("vgg16 conv5", "filters 15x15 1@512", "filters 63x63 1@512", "filters dw 11x11 64@56"),
+            *("filters dw 31x31 32@112", "filters 11x11s4 3>64@224", "filters 3x3d2 64@56"),
+        ],
+        "scipy-fft": [
+            *("resnet50 1x1", "resnet50 3x3", "resnet50 3x3 stride 2", "vgg16 conv5", "filters 3x3d2 64@56"),
+        ],
     }
 
 
-def test_leaving_out_says_why(limits: ModuleType) -> None:
-    with pytest.raises(SkipNotImplemented, match="scipy takes 20 to 300 ns per MAC: left out above 10000000 MACs"):
-        limits.leave_out("conv2d", "scipy", 10_000_001)
+def test_leaving_out_says_why(layers: ModuleType, limits: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = layers.CONV_LAYERS["lenet5 5x5"], layers.CONV_LAYERS["resnet50 3x3"]
+    with pytest.raises(SkipNotImplemented, match="scipy takes 20 to 300 ns for each: left out above 10000000 steps"):
+        limits.leave_out("conv2d", "scipy", large)
     with pytest.raises(SkipNotImplemented, match="backend scipy-fft does not do max_pool2d"):
         limits.leave_out("max_pool2d", "scipy-fft")
-    limits.leave_out("conv2d", "scipy", 10_000_000)
+    limits.leave_out("conv2d", "scipy", small)
+    limits.leave_out("conv2d", "scipy", replace(small, x=(88, 6, 14, 14), output=(88, 16, 10, 10)), is_repeated=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    with pytest.raises(SkipNotImplemented, match="2 threads are more than this machine has processors"):
+        limits.leave_out("conv2d", "numba", small, threads=2)
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ({"kernel_size": {5}, "stride": {1}}, None),
+        ({"kernel_size": {3}}, "backend numba does kernel_size 3 only"),
+        ({"stride": {2}}, "backend numba does stride 2 only"),
+        ({"groups": {1, 2}, "padding": {0, 1}}, None),
+    ],
+)
+def test_declared_limits_are_left_out(
+    layers: ModuleType, limits: ModuleType, limit: dict[str, Any], reason: str
+) -> None:
+    assert limits.outside_limits("numba", limit, replace(layers.CONV_LAYERS["lenet5 5x5"])) == reason

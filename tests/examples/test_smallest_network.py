@@ -84,4 +84,4 @@ def test_what_did_not_learn_is_red(smallest: ModuleType, tmp_path: Path) -> None
 def test_an_unknown_backend(smallest: ModuleType) -> None:
     finished = CliRunner().invoke(smallest.main, ["--backend", "scipy-fft"])
     assert finished.exit_code == 2
-    assert "'scipy-fft' is none of im2col, numba, scipy, all" in " ".join(finished.output.split())
+    assert "'scipy-fft' is none of im2col, numba, scipy, auto, all" in " ".join(finished.output.split())

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import convoracle as co
+from convoracle.fast import remembered
 
-BACKENDS = ("im2col", "numba", "scipy", "scipy-fft", "direct")
+BACKENDS = ("im2col", "numba", "scipy", "scipy-fft", "direct", "auto")
 
 
 LayOut = Callable[[np.ndarray], np.ndarray]
@@ -189,7 +190,10 @@ def make_call() -> Callable[..., Call]:
 
 @pytest.fixture(autouse=True)
 def _no_backend_in_force(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start every test from the default, and let none leave a choice behind."""
-    monkeypatch.delenv("CONVORACLE_BACKEND", raising=False)
+    """Start every test from the default with nothing remembered, and let none leave a choice behind."""
+    for variable in ("CONVORACLE_BACKEND", "CONVORACLE_ACCURACY"):
+        monkeypatch.delenv(variable, raising=False)
+    remembered.forget()
     yield
+    remembered.forget()
     co.set_backend(None)

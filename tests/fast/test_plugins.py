@@ -62,8 +62,11 @@ def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     forget_what_is_installed()
 
 
+BUILT_IN = ("im2col", "numba", "scipy", "scipy-fft", "direct", "winograd", "plane", "fft", "auto")
+
+
 def test_installing_changes_nothing_until_it_is_named() -> None:
-    assert list(registry.variants("conv2d")) == ["im2col", "numba", "scipy", "scipy-fft", "direct"]
+    assert list(registry.variants("conv2d")) == list(BUILT_IN)
     assert co.conv2d(X, WEIGHT)[0, 0, 0, 0] == 6
     assert "kernel_of_a_third_party" not in sys.modules
 
@@ -78,7 +81,7 @@ def test_built_in_backends_do_not_look_for_plug_ins(monkeypatch: pytest.MonkeyPa
 
 def test_it_is_listed_without_being_imported() -> None:
     assert registry.backends() == (
-        *("im2col", "numba", "scipy", "scipy-fft", "direct"),
+        *BUILT_IN,
         *("absent", "answer", "listed", "misspelt", "needy", "nine", "string"),
     )
     assert "kernel_of_a_third_party" not in sys.modules

@@ -1,6 +1,8 @@
-"""Which backend is in force: the order of the four ways to say it, threads, tasks and misspellings."""
+"""Which backend and accuracy are in force: the order of the ways to say it, threads, tasks and misspellings."""
 
 import asyncio
+import inspect
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,17 +11,23 @@ import numpy as np
 import pytest
 
 import convoracle as co
-from convoracle.fast import selector
+from convoracle.fast import remembered, selector, settings
 
 X, WEIGHT = np.ones((1, 1, 4, 5)), np.ones((1, 1, 2, 3))
 
 
-def test_the_default_is_im2col() -> None:
-    assert co.get_backend() == "im2col"
+def say(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    """Set an environment variable, as before the first call."""
+    monkeypatch.setenv(variable, value)
+    settings._environment.clear()
+
+
+def test_the_defaults() -> None:
+    assert (co.get_backend(), co.get_accuracy()) == ("auto", "normwise")
 
 
 def test_the_order_of_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONVORACLE_BACKEND", "scipy-fft")
+    say(monkeypatch, "CONVORACLE_BACKEND", "scipy-fft")
     assert co.get_backend() == "scipy-fft"
     co.set_backend("scipy")
     assert co.get_backend() == "scipy"
@@ -32,8 +40,72 @@ def test_the_order_of_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
         assert co.get_backend() == "numba"
     assert co.get_backend() == "scipy-fft"
     co.set_backend(None)
-    monkeypatch.delenv("CONVORACLE_BACKEND")
-    assert co.get_backend() == "im2col"
+    say(monkeypatch, "CONVORACLE_BACKEND", "")
+    assert co.get_backend() == "auto"
+
+
+def test_the_order_of_precedence_of_the_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
+    say(monkeypatch, "CONVORACLE_ACCURACY", "componentwise")
+    assert co.get_accuracy() == "componentwise"
+    co.set_backend("auto", accuracy="normwise")
+    assert co.get_accuracy() == "normwise"
+    with co.use_backend("auto", accuracy="componentwise"):
+        assert co.get_accuracy() == "componentwise"
+        with co.use_backend("numba"):
+            assert co.get_accuracy() == "componentwise"
+        with co.use_backend("auto", accuracy="normwise"):
+            assert co.get_accuracy() == "normwise"
+        assert co.get_accuracy() == "componentwise"
+    assert co.get_accuracy() == "normwise"
+    co.set_backend(None)
+    assert co.get_accuracy() == "componentwise"
+    say(monkeypatch, "CONVORACLE_ACCURACY", "")
+    assert co.get_accuracy() == "normwise"
+
+
+ABLE = "backends that can: im2col, numba, scipy, direct"
+
+
+def test_an_accuracy_is_a_requirement_however_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = re.escape(f"conv2d: backend 'scipy-fft' cannot do accuracy 'componentwise' (normwise only); {ABLE}")
+    assert co.conv2d(X, WEIGHT, backend="scipy-fft", accuracy="normwise").shape == (1, 1, 3, 3)
+    assert co.conv2d(X, WEIGHT, backend="scipy", accuracy="componentwise").shape == (1, 1, 3, 3)
+    with pytest.raises(ValueError, match=message):
+        co.conv2d(X, WEIGHT, backend="scipy-fft", accuracy="componentwise")
+    with co.use_backend("scipy-fft", accuracy="componentwise"):
+        with pytest.raises(ValueError, match=message):
+            co.conv2d(X, WEIGHT)
+        assert co.conv2d(X, WEIGHT, accuracy="normwise").shape == (1, 1, 3, 3)
+    say(monkeypatch, "CONVORACLE_ACCURACY", "componentwise")
+    with pytest.raises(ValueError, match=message):
+        co.conv2d(X, WEIGHT, backend="scipy-fft")
+    assert co.conv2d(X, WEIGHT, backend="auto").shape == (1, 1, 3, 3)
+
+
+def test_every_convolution_and_gradient_takes_an_accuracy(make_call: Callable[..., Any]) -> None:
+    for operations in selector.registry.CONVOLUTIONS.values():
+        for operation in operations:
+            parameter = inspect.signature(getattr(co, operation)).parameters["accuracy"]
+            assert (parameter.default, parameter.kind) == (None, inspect.Parameter.KEYWORD_ONLY)
+            _, arguments, options = make_call(operation, "float32")
+            with pytest.raises(ValueError, match=f"^{operation}: accuracy must be one of normwise, componentwise, got"):
+                getattr(co, operation)(*arguments, **options, accuracy="exact")
+
+
+def test_an_accuracy_that_is_none_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    for choose in (co.use_backend, co.set_backend):
+        with pytest.raises(ValueError, match=r"^accuracy must be one of normwise, componentwise, got 'exact'$"):
+            choose("auto", accuracy="exact")
+        with pytest.raises(TypeError, match=r"^accuracy must be one of normwise, componentwise, got float$"):
+            choose("auto", accuracy=1e-6)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^conv2d: accuracy must be one of normwise, componentwise, got float$"):
+        co.conv2d(X, WEIGHT, accuracy=1e-6)  # type: ignore[arg-type]
+    assert (co.get_backend(), co.get_accuracy()) == ("auto", "normwise")
+    say(monkeypatch, "CONVORACLE_ACCURACY", "exact")
+    message = "environment variable CONVORACLE_ACCURACY: accuracy must be one of normwise, componentwise, got 'exact'"
+    with pytest.raises(ValueError, match=message):
+        co.conv2d(X, WEIGHT)
+    assert co.conv2d(X, WEIGHT, accuracy="normwise").shape == (1, 1, 3, 3)
 
 
 @pytest.fixture
@@ -47,11 +119,12 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return load(variant)
 
     monkeypatch.setattr(selector.registry.Variant, "load", record)
+    remembered.forget()
     return targets
 
 
 def test_the_backend_in_force_computes(chosen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONVORACLE_BACKEND", "scipy-fft")
+    say(monkeypatch, "CONVORACLE_BACKEND", "scipy-fft")
     co.conv2d(X, WEIGHT)
     co.set_backend("scipy")
     co.max_pool2d(X, 2)
@@ -74,7 +147,7 @@ def test_there_is_no_silent_fall_back() -> None:
 def test_an_exception_leaves_the_block_as_it_was() -> None:
     with pytest.raises(KeyError), co.use_backend("scipy"):
         raise KeyError
-    assert co.get_backend() == "im2col"
+    assert co.get_backend() == "auto"
 
 
 def test_a_block_is_seen_by_its_own_thread_only_and_set_backend_by_all() -> None:
@@ -139,22 +212,22 @@ def test_kernels_may_run_in_several_threads_at_once(exact_backend: str) -> None:
 
 @pytest.mark.parametrize("choose", [co.use_backend, co.set_backend])
 def test_an_unknown_name_is_rejected_when_it_is_said(choose: Callable[[Any], object]) -> None:
-    message = "^unknown backend 'im2row'; available: im2col, numba, scipy, scipy-fft, direct$"
+    message = "^unknown backend 'im2row'; available: im2col, numba, scipy, scipy-fft, direct"
     with pytest.raises(ValueError, match=message):
         choose("im2row")
     with pytest.raises(TypeError, match="backend must be a str, got int"):
         choose(3)
-    assert co.get_backend() == "im2col"
+    assert co.get_backend() == "auto"
 
 
 def test_an_unknown_name_in_the_environment_is_rejected_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONVORACLE_BACKEND", "im2row")
+    say(monkeypatch, "CONVORACLE_BACKEND", "im2row")
     message = "environment variable CONVORACLE_BACKEND: unknown backend 'im2row'; available: im2col, numba"
     with pytest.raises(ValueError, match=message):
         co.conv2d(X, WEIGHT)
     assert co.conv2d(X, WEIGHT, backend="im2col").shape == (1, 1, 3, 3)
-    monkeypatch.setenv("CONVORACLE_BACKEND", "")
-    assert co.get_backend() == "im2col"
+    say(monkeypatch, "CONVORACLE_BACKEND", "")
+    assert co.get_backend() == "auto"
 
 
 def test_numba_gives_the_same_bits_on_any_number_of_threads(make_call: Callable[..., Any]) -> None:

@@ -3,12 +3,18 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numba
 import numpy as np
 import pytest
+import threadpoolctl
 
+import convoracle as co
 from convoracle.fast import threads
 
 
@@ -39,6 +45,52 @@ def test_little_work_and_one_thread_are_not_shared_out() -> None:
         numba.set_num_threads(before)
 
 
+def test_threadpoolctl_holds_the_kernels_to_fewer_threads() -> None:
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
+    try:
+        free = threads.thread_count(threads.BREAK_EVEN)
+        with threadpoolctl.threadpool_limits(1):
+            assert threads.thread_count(threads.BREAK_EVEN) == 1
+        with threadpoolctl.threadpool_limits(1, user_api="blas"):
+            assert threads.thread_count(threads.BREAK_EVEN) == 1
+        assert threads.thread_count(threads.BREAK_EVEN) == free
+    finally:
+        numba.set_num_threads(before)
+
+
+def test_without_threadpoolctl_numbas_number_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    with threadpoolctl.threadpool_limits(1):
+        # Whether it is not imported, or in the middle of being so.
+        for module in (None, ModuleType("threadpoolctl")):
+            monkeypatch.setitem(sys.modules, "threadpoolctl", module)
+            assert threads.thread_count(threads.BREAK_EVEN) == numba.get_num_threads()
+
+
+def test_kernels_called_from_several_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "BREAK_EVEN", 0)
+    rng = np.random.default_rng(0)
+    x, weight = (rng.standard_normal(shape).astype(np.float32) for shape in ((3, 4, 12, 13), (6, 4, 3, 3)))
+    grad_output = co.conv2d(x, weight, backend="direct")
+    calls: list[Callable[[], Any]] = [
+        lambda: (co.conv2d(x, weight, backend="direct"),),
+        lambda: co.conv2d_backward(grad_output, x, weight, backend="direct"),
+        lambda: co.max_pool2d(x, 2, return_indices=True, backend="direct"),
+        lambda: (co.avg_pool2d(x, 3, backend="direct"),),
+    ]
+    expected = [[result.tobytes() for result in call()] for call in calls]
+
+    def repeat(first: int) -> bool:
+        numba.set_num_threads(1 + first % numba.config.NUMBA_NUM_THREADS)
+        return all(
+            [result.tobytes() for result in calls[number % 4]()] == expected[number % 4]
+            for number in range(first, first + 20)
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(repeat, range(16)))
+
+
 def test_calls_from_several_threads_at_once() -> None:
     def fill(_: int) -> int:
         target = np.zeros(100, np.int64)
@@ -51,6 +103,37 @@ def test_calls_from_several_threads_at_once() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(fill, range(50))) == [100] * 50
+
+
+SPAWN = """
+import multiprocessing, sys
+import numpy as np, convoracle as co
+from convoracle.fast import threads
+
+def compute(_=None):
+    threads.BREAK_EVEN = 0
+    x, weight = np.ones((4, 3, 20, 20), np.float32), np.ones((16, 3, 3, 3), np.float32)
+    return co.conv2d(x, weight, backend="direct").tobytes()
+
+if __name__ == "__main__":
+    before = compute()
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        sys.exit(0 if pool.map(compute, range(4)) == [before] * 4 else 1)
+"""
+
+
+def test_spawned_children_compute_too(tmp_path: Path) -> None:
+    program = tmp_path / "spawn.py"
+    program.write_text(SPAWN)
+    finished = subprocess.run(
+        [sys.executable, str(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "NUMBA_NUM_THREADS": "4"},
+    )
+    assert finished.returncode == 0, finished.stderr
 
 
 PROGRAM = """

@@ -5,23 +5,36 @@ import pytest
 
 import convoracle
 from convoracle.fast import registry
+from convoracle.fast.auto import graded
 from convoracle.harness import OPERATIONS
 from convoracle.harness.candidates import Source
 from convoracle.harness.data import LAYOUTS, lay_out
 from convoracle.harness.draw import draw
 from convoracle.harness.operands import random_floats
+from convoracle.harness.score.honest import sources_of
 from convoracle.harness.verify import run
 
 VARIANTS = [(operation, backend) for operation in OPERATIONS for backend in registry.variants(operation)]
+AT_EVERY_ACCURACY = [
+    pytest.param(operation, source, id="-".join(filter(None, (operation, backend, source.accuracy))))
+    for operation, backend in VARIANTS
+    for source in sources_of(backend, registry.variant(operation, backend))
+]
 
 
-@pytest.mark.parametrize(("operation", "backend"), VARIANTS)
-def test_is_right_for_every_dtype_it_declares(operation: str, backend: str) -> None:
-    candidate = Source("backend", backend).load(operation).taking(None, OPERATIONS[operation])
+@pytest.mark.parametrize(("operation", "source"), AT_EVERY_ACCURACY)
+def test_is_right_for_every_dtype_it_declares(operation: str, source: Source) -> None:
+    candidate = source.load(operation).taking(None, OPERATIONS[operation])
     report = run(OPERATIONS[operation], candidate, examples=3 * len(candidate.dtypes), seed=1)
     assert report.passed, str(report)
     # A transform may keep the componentwise bound on a few cases by luck; a sum has to.
     assert report.grade in ("A", "B" if candidate.accuracy == "normwise" else "A"), str(report)
+
+
+def test_whatever_auto_may_choose_is_verified_here() -> None:
+    for backend, operations in {**graded.ALGORITHMS, **graded.FALL_BACK}.items():
+        assert {(operation, backend) for operation in operations if operation in OPERATIONS} <= set(VARIANTS)
+        assert all(operation in registry.operations() for operation in operations)
 
 
 @pytest.mark.parametrize(("operation", "backend"), VARIANTS)

@@ -34,6 +34,18 @@ def test_a_backend_is_loaded_with_what_its_registry_says(name: str) -> None:
     assert override.accuracy == "normwise"
 
 
+def test_a_backend_that_chooses_is_asked_for_the_accuracy_it_is_held_to() -> None:
+    asked = Source("backend", "auto", "componentwise").load("conv2d")
+    assert asked.function.keywords == {"backend": "auto", "accuracy": "componentwise"}  # type: ignore[attr-defined]
+    assert asked.accuracy == "componentwise"
+    for operation, accuracy in (("conv2d", "normwise"), ("conv2d_bias_grad", "componentwise"), ("relu", "normwise")):
+        kept = Source("backend", "auto", accuracy).load(operation)
+        assert kept.function.keywords == {"backend": "auto"}  # type: ignore[attr-defined]
+        assert kept.accuracy == accuracy
+    other = Source("backend", "winograd", "componentwise").load("conv2d")
+    assert other.function.keywords == {"backend": "winograd"}  # type: ignore[attr-defined]
+
+
 def test_backends_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CannotRun, match=r"^unknown backend 'im2row'; available: im2col, numba, scipy"):
         Source("backend", "im2row").operations()

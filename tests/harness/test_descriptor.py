@@ -82,6 +82,13 @@ def test_means_have_no_integers_and_only_pools_a_stride_of_none() -> None:
         )
 
 
+def test_maps_have_two_sizes() -> None:
+    text = describe(draw(OPERATIONS["softmax"], {}, ("float32",), 0, 0))
+    before, _, after = text.partition("spatial=")
+    with pytest.raises(ValueError, match="spatial=3 is not possible"):
+        parse(OPERATIONS["softmax"], f"{before}spatial=3 {after.partition(' ')[2]}")
+
+
 def _rest(text: str) -> str:
     """The words after the kernel's."""
     words = text.split()

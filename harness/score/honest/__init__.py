@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import convoracle
 from convoracle.fast import registry
 from convoracle.harness.bugs.mutants.planting import right
 from convoracle.harness.candidates import PEERS, CannotRun, Source
@@ -126,7 +125,7 @@ HONEST: tuple[Honest, ...] = (
 
 
 def backends() -> tuple[Honest, ...]:
-    """Return every variant of every backend that can be used here."""
+    """Return every variant of every backend that can be used here, and at every accuracy that it can be asked for."""
     found = []
     for backend in registry.backends():
         try:
@@ -135,13 +134,21 @@ def backends() -> tuple[Honest, ...]:
             continue
         for operation, variant in variants.items():
             if operation in OPERATIONS and variant.missing() is None:
-                function = functools.partial(getattr(convoracle, operation), backend=backend)
-                kept = _kept(operation, variant.dtypes)
-                make = functools.partial(functools.partial, function)
-                found.append(
-                    Honest(f"{operation}/backend {backend}", operation, make, variant.accuracy, kept, variant.limits)
-                )
+                for source in sources_of(backend, variant):
+                    candidate = source.load(operation)
+                    kept = _kept(operation, variant.dtypes)
+                    make = functools.partial(functools.partial, candidate.function)
+                    asked = f" {source.accuracy}" if source.accuracy else ""
+                    name = f"{operation}/backend {backend}{asked}"
+                    found.append(Honest(name, operation, make, candidate.accuracy, kept, variant.limits))
     return tuple(found)
+
+
+def sources_of(backend: str, variant: registry.Variant) -> tuple[Source, ...]:
+    """Return a variant as it is, and as it is when it is asked for more accuracy than it keeps by itself."""
+    if variant.is_chooser and variant.accuracy == "normwise":
+        return Source("backend", backend), Source("backend", backend, "componentwise")
+    return (Source("backend", backend),)
 
 
 def peers() -> tuple[Honest, ...]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import convoracle as co
-from convoracle.fast import threads
+from convoracle.fast import remembered, threads
 from convoracle.fast.direct import conv2d as conv2d_direct
 from convoracle.fast.direct import correlation as direct_correlation
 from convoracle.fast.direct import plan as direct_plan
@@ -26,7 +26,7 @@ LANES = lanes_of(FLOAT32)
 def same_plan(channels: int, filters: int, size: tuple[int, int], kernel: int = 3) -> Plan:
     """The plan of a convolution whose result is as large as its input."""
     down, across = (Axis(n, n, 1, tuple(range(-(kernel // 2), kernel - kernel // 2))) for n in size)
-    return plan_correlation(1, channels, filters, down, across, FLOAT32)
+    return plan_correlation(1, channels, filters, down, across, FLOAT32, batch=16)
 
 
 def results(x: np.ndarray, weight: np.ndarray, grad: np.ndarray, **options: Any) -> list[np.ndarray]:
@@ -66,6 +66,10 @@ CASES: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, int]]] = {
     "stride 3, a kernel that leaves gaps": ((2, 9, 20, 40), (10, 9, 2, 2), {"stride": 3}),
     "stride 2 and dilation 2": ((1, 4, 17, 41), (6, 4, 3, 3), {"stride": 2, "dilation": 2, "padding": 3}),
     "a margin wider than the kernel": ((1, 2, 5, 20), (3, 2, 2, 2), {"padding": 4}),
+    "stride 4": ((1, 3, 21, 6 * LANES + 5), (9, 3, 5, 5), {"stride": 4, "padding": 2}),
+    "more taps than lanes": ((1, 9, 9, 20), (10, 9, 5, 5), {"padding": 2}),
+    "channels beyond whole vectors": ((2, 2 * LANES + 3, 7, 9), (11, 2 * LANES + 3, 1, 1), {}),
+    "a plane of 1 x 1 taps cut where tiles end": ((1, 300, 23, 29), (9, 300, 1, 1), {}),
     "groups": ((2, 12, 9, 19), (15, 4, 3, 3), {"groups": 3, "padding": 1}),
     "one channel a group": ((2, 10, 9, 19), (10, 1, 3, 3), {"groups": 10}),
     "one position": ((5, 33, 1, 1), (17, 33, 1, 1), {}),
@@ -137,9 +141,14 @@ def test_same_bits_alone_and_in_a_batch(case: str) -> None:
 @pytest.fixture
 def _plans_forgotten() -> Iterator[None]:
     """Let no plan made under other rules be used again."""
-    plan_correlation.cache_clear()
+    forget_plans()
     yield
+    forget_plans()
+
+
+def forget_plans() -> None:
     plan_correlation.cache_clear()
+    remembered.forget()
 
 
 @pytest.mark.usefixtures("_plans_forgotten")
@@ -153,7 +162,7 @@ def test_same_bits_whatever_the_way_and_the_bands(monkeypatch: pytest.MonkeyPatc
         with monkeypatch.context() as changed:
             changed.setattr(direct_plan, "_choose_way", lambda *_, way=way: way)
             changed.setattr(direct_correlation if name == "SUM_NUMBERS" else direct_plan, name, number)
-            plan_correlation.cache_clear()
+            forget_plans()
             assert co.conv2d(x, weight, padding=1, backend="direct").tobytes() == expected, (way, name)
 
 
@@ -176,6 +185,19 @@ def test_an_infinite_weight_beyond_the_edge_adds_nothing() -> None:
     expected = co.conv2d_input_grad(grad, weight, (1, 1, 6, 22), backend="im2col")
     np.testing.assert_array_equal(co.conv2d_input_grad(grad, weight, (1, 1, 6, 22), backend="direct"), expected)
     assert np.isfinite(expected).any()
+
+
+def test_infinite_weights_whatever_the_size_of_the_result() -> None:
+    """Many weights and few results, all taps read or not: the weights' own loops do it, for one image and for many."""
+    weight, grad = np.ones((40, 24, 3, 3), np.float32), np.ones((2, 40, 2, 2), np.float32)
+    weight[3, 5, 0, 2] = np.inf
+    for shape, stride in (((2, 24, 4, 4), 1), ((2, 24, 3, 3), 2)):
+        options = {"stride": stride, "padding": stride - 1}
+        expected = co.conv2d_input_grad(grad, weight, shape, **options, backend="numba")
+        result = co.conv2d_input_grad(grad, weight, shape, **options, backend="direct")
+        np.testing.assert_array_equal(result, expected)
+        alone = co.conv2d_input_grad(grad[:1], weight, (1, *shape[1:]), **options, backend="direct")
+        np.testing.assert_array_equal(alone, expected[:1])
 
 
 def test_steps_larger_than_anything() -> None:

@@ -83,6 +83,38 @@ def test_means_hold_what_their_windows_hold() -> None:
     np.testing.assert_array_equal(np.isnan(result), [[0, 0, 0, 0, 1], [0] * 5, [0] * 5])
 
 
+@pytest.mark.parametrize("size", [(6, 2 * LANES), (7, 2 * LANES + 3), (2, 3), (8, 4 * LANES + 2)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_gradient_goes_wherever_the_indices_say(size: tuple[int, int], dtype: type) -> None:
+    """As many windows as tiles of 2 x 2, whose indices are in their tiles, or in all but the last plane and row."""
+    rng, (height, width) = np.random.default_rng(0), size
+    shape = (2, 3, height // 2, width // 2)
+    top, left = np.ogrid[0 : 2 * shape[2] : 2, 0 : 2 * shape[3] : 2]
+    tiled = (top + rng.integers(0, 2, shape)) * width + left + rng.integers(0, 2, shape)
+    other = tiled.copy()
+    other[1, 2, -1] = rng.integers(0, height * width, shape[3])
+    grad = rng.integers(-9, 10, shape).astype(dtype)
+    for indices in (tiled, other):
+        expected = np.zeros((2, 3, height * width), dtype)
+        for n, c in np.ndindex(2, 3):
+            np.add.at(expected[n, c], indices[n, c], grad[n, c])
+        result = co.max_pool2d_backward(grad, indices, (2, 3, *size), backend="direct")
+        np.testing.assert_array_equal(result, expected.reshape(result.shape))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 7), (3, LANES // 3), (4, LANES)])
+def test_the_mean_of_a_whole_plane(size: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).integers(-9, 10, (3, 5, *size)).astype(np.float32)
+    count = size[0] * size[1]
+    sums = co.avg_pool2d(x, size, divisor_override=1, backend="direct")
+    np.testing.assert_array_equal(sums[..., 0, 0], x.sum(axis=(2, 3)))
+    x[1, 2, -1, -1], x[2, 0, 0, 0] = INF, NAN
+    means = co.avg_pool2d(x, size, backend="direct")
+    np.testing.assert_array_equal(np.isfinite(means[..., 0, 0]), np.isfinite(x).all(axis=(2, 3)))
+    grad = co.avg_pool2d_backward(means, x.shape, size, backend="direct")
+    np.testing.assert_array_equal(grad, np.broadcast_to(means / np.float32(count), x.shape))
+
+
 def test_a_stride_beyond_the_lanes_of_an_index() -> None:
     x = np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2)
     values, indices = co.max_pool2d(x, 1, 2**31 - 1, return_indices=True, backend="direct")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from convoracle.fast.simd.microkernel import ROWS, copy_apart, copy_lanes, multiply_tile, pack_columns
+from convoracle.fast.simd.copying import copy_apart, copy_lanes, copy_line, pack_columns, spread_pairs
+from convoracle.fast.simd.microkernel import ROWS, multiply_tile, multiply_tile_ahead
 from convoracle.fast.simd.vectors import lanes_of
 
 DTYPES = (np.float32, np.float64)
@@ -48,6 +49,24 @@ def test_a_tile_is_a_matrix_product_and_stores_only_what_it_is_told_to(
 
 
 @njit
+def multiply_one(depth, a, b, offsets, out, ahead, base, is_ahead):  # type: ignore[no-untyped-def]
+    if is_ahead:
+        multiply_tile_ahead(depth, a, 0, b, (0,), offsets, ahead, (0,), len(out) // ROWS, ROWS, (0,), base, 0, False)
+    else:
+        multiply_tile(depth, a, 0, b, (0,), offsets, out, (0,), len(out) // ROWS, ROWS, (0,), base, 0, False)
+
+
+def test_asking_for_the_next_tile_changes_nothing() -> None:
+    rng, lanes, depth = np.random.default_rng(0), lanes_of(np.dtype(np.float32)), 9
+    a, b = (rng.standard_normal(n).astype(np.float32) for n in (depth * ROWS, depth * lanes))
+    out, ahead = np.zeros((2, ROWS * lanes), np.float32)
+    for is_ahead in (False, True):
+        multiply_one(depth, a, b, np.arange(depth) * lanes, out, ahead, np.ones(ROWS, np.float32), is_ahead)
+    assert out.any()
+    assert ahead.tobytes() == out.tobytes()
+
+
+@njit
 def pack(source, start, step, target, target_step):  # type: ignore[no-untyped-def]
     pack_columns(source, start, step, target, 1, target_step)
 
@@ -81,7 +100,7 @@ def test_copying_some_lanes_leaves_the_others(dtype: type) -> None:
 
 
 @njit
-def copy_line(source, width, column, stride, target):  # type: ignore[no-untyped-def]
+def copy_one(source, width, column, stride, target):  # type: ignore[no-untyped-def]
     if stride == 1:
         copy_apart(1, source, 1, width, column, target, 0)
     elif stride == 2:
@@ -97,9 +116,51 @@ def test_a_line_is_zero_beyond_its_ends(dtype: type, stride: int) -> None:
     source = np.array([np.nan, *range(1, width + 1), np.nan], dtype)
     for column in range(-3 * lanes, width + 3):
         target = np.full(lanes, -1, dtype)
-        copy_line(source, width, column, stride, target)
+        copy_one(source, width, column, stride, target)
         columns = column + stride * np.arange(lanes)
         np.testing.assert_array_equal(target, np.where((columns >= 0) & (columns < width), columns + 1, 0))
+
+
+@njit
+def copy_whole_line(source, width, column, stride, target, count):  # type: ignore[no-untyped-def]
+    if stride == 1:
+        copy_line(1, source, 1, width, column, target, 1, count)
+    elif stride == 2:
+        copy_line(2, source, 1, width, column, target, 1, count)
+    elif stride == 4:
+        copy_line(4, source, 1, width, column, target, 1, count)
+    else:
+        copy_line(stride, source, 1, width, column, target, 1, count)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("stride", [1, 2, 3, 4])
+def test_a_line_is_copied_in_whole_vectors(dtype: type, stride: int) -> None:
+    lanes = lanes_of(np.dtype(dtype))
+    width, count = 7 * lanes + 3, lanes + 1
+    source = np.array([np.nan, *range(1, width + 1), np.nan], dtype)
+    for column in range(-lanes - 1, width + 1):
+        target = np.full(2 * lanes + 2, -1, dtype)
+        copy_whole_line(source, width, column, stride, target, count)
+        columns = column + stride * np.arange(2 * lanes)
+        np.testing.assert_array_equal(target[1:-1], np.where((columns >= 0) & (columns < width), columns + 1, 0))
+        assert target[0] == target[-1] == -1
+
+
+@njit
+def spread(source, target, count):  # type: ignore[no-untyped-def]
+    spread_pairs(source, 0, target, 1, count)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_spreading_leaves_what_is_between(dtype: type) -> None:
+    lanes = lanes_of(np.dtype(dtype))
+    for count in range(lanes + 2):
+        target = np.full(2 * lanes + 2, -1, dtype)
+        spread(np.arange(lanes).astype(dtype), target, count)
+        expected = np.full(2 * lanes + 2, -1, dtype)
+        expected[1 : 1 + 2 * min(count, lanes) : 2] = np.arange(min(count, lanes))
+        np.testing.assert_array_equal(target, expected)
 
 
 PROGRAM = """

@@ -246,7 +246,7 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     "two results are one": ("examine:Examination.call", "len(outputs) > 1 else", "len(outputs) > 2 else",
      "honest about indices"),
     "indices are values": ("examine:Examination.call", "if output.is_index", "if False", "honest about indices"),
-    "exponentials are exact": ("checks.question:Expected.check", "self.low is not None", "False",
+    "exponentials are exact": ("checks.answers:Expected.check", "self.low is not None", "False",
      "honest about exponentials"),
     "NaN may be lost": ("checks.specials:_not_finite", "np.isnan(expected))", "True)", "NaN over the image"),
     "NaN may be lost in transforms": ("checks.specials:_not_finite",

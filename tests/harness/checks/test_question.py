@@ -8,6 +8,7 @@ import pytest
 
 from convoracle.harness.checks import question as module
 from convoracle.harness.checks.gradient import direction_for, inner, whole
+from convoracle.harness.checks.other_options import OtherOptions
 from convoracle.harness.checks.question import Question
 from convoracle.harness.checks.truth import allowance, magnitude, truth
 from convoracle.harness.descriptor import parse
@@ -209,7 +210,10 @@ def test_an_error_of_one_half_proves_nothing(excess: float, is_proved: bool, mon
 )
 def test_every_option_is_among_the_other_ones(asked: Question, options: set[str]) -> None:
     names = [field.name for field in dataclasses.fields(asked.case)]
-    changed = [{name for name in names if getattr(other, name) != getattr(asked.case, name)} for other in asked._others]
+    changed = [
+        {name for name in names if getattr(other, name) != getattr(asked.case, name)}
+        for other in OtherOptions(asked.operation, asked.case)
+    ]
     assert {name for (name,) in changed} == options
 
 

@@ -72,11 +72,12 @@ def test_list_as_markdown_is_one_table() -> None:
     result = invoke("list", "--markdown")
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert lines[0] == "| operations | im2col | numba | scipy | scipy-fft | direct |"
-    assert lines[1] == "| --- | --- | --- | --- | --- | --- |"
+    assert lines[0].startswith("| operations | im2col | numba | scipy | scipy-fft | direct |")
+    columns = 1 + len(registry.BUILT_IN)
+    assert lines[1] == "|" + " --- |" * columns
     shown = [name for line in lines[2:] for name in line.split("`")[1::2]]
     assert sorted(shown) == sorted(registry.operations())
-    assert all(line.count("|") == 7 for line in lines)
-    assert lines[2].endswith("normwise: float32-64 | componentwise: float32-64 |")
+    assert all(line.count("|") == columns + 1 for line in lines)
+    assert "| normwise: float32-64 | componentwise: float32-64 |" in lines[2]
     (mean,) = [line for line in lines if "`avg_pool2d`" in line]
-    assert mean.endswith("| - | componentwise: float32-64 |"), "no FFT of a mean"
+    assert "| - | componentwise: float32-64 | - |" in mean, "no FFT of a mean"

@@ -1,0 +1,189 @@
+"""Fit what the cost model of `backend="auto"` says of each algorithm: ``python -m benchmarks.fit_costs [SECONDS]``.
+
+Layers are drawn at random: those of networks, depthwise and grouped ones, filters of images. Every algorithm that may
+be the fastest for one is timed on it, on one thread, for one image and for some, on a machine that does nothing else.
+A time is a sum of terms (`convoracle.fast.auto.terms`); their costs are the numbers that are not negative and make the
+errors of its logarithm small. What is printed belongs in `fast/auto/costs.py`, and below it is how well choices by
+these costs would have done on the layers they were fitted to; `convoracle bench --regret` asks that of other layers.
+"""
+
+import itertools
+import math
+import random
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from scipy.optimize import nnls
+
+from convoracle.fast import registry
+from convoracle.fast.auto.candidates import obstacle_of
+from convoracle.fast.auto.estimate import BATCHES, per_second
+from convoracle.fast.auto.graded import ALGORITHMS
+from convoracle.fast.auto.layer import Layer
+from convoracle.fast.auto.rates import rates
+from convoracle.fast.auto.terms import TERMS, Tile
+from convoracle.fast.kernels import bind_kernel
+from convoracle.fast.simd.microkernel import ROWS
+from convoracle.fast.simd.vectors import VECTOR_BITS
+
+OPERATIONS = ("conv2d", "conv2d_input_grad", "conv2d_weight_grad")
+FEWEST_MACS, MOST_MACS = 200_000, 1_500_000_000
+MOST_NUMBERS = 25_000_000
+REPEATS = 3
+NEGLIGIBLE = 1e-6
+
+
+class Timing(NamedTuple):
+    """How long an algorithm took for a layer and a batch."""
+
+    backend: str
+    layer: Layer
+    images: int
+    seconds: float
+
+
+def draw_layers(seed: int = 7) -> Iterator[Layer]:
+    """Yield layers of all sorts, one of each in turn, without end."""
+    rng = random.Random(seed)
+
+    def between(least: int, most: int) -> int:
+        return round(math.exp(rng.uniform(math.log(least), math.log(most))))
+
+    def layer(channels: int, size: int, filters: int, kernel: int, stride: int = 1, groups: int = 1) -> Layer:
+        end = kernel // 2
+        pairs = ((stride, stride), ((end, end), (end, end)), (1, 1))
+        return Layer(
+            "conv2d", "float32", channels, (size, size + rng.randrange(3)), filters, (kernel, kernel), *pairs, groups
+        )
+
+    while True:
+        yield layer(between(3, 600), between(5, 120), between(8, 600), 3)
+        yield layer(between(16, 800), between(6, 60), between(16, 800), 1, rng.choice((1, 1, 2)))
+        channels, kernel = between(8, 500), rng.choice((3, 3, 3, 5, 7, 11, 15, 31))
+        yield layer(channels, max(between(7, 120), kernel), channels, kernel, rng.choice((1, 1, 2)), channels)
+        yield layer(between(3, 600), between(5, 120), between(8, 600), 3)
+        yield layer(between(3, 200), between(14, 120), between(16, 200), rng.choice((3, 5, 7)), 2)
+        yield layer(between(1, 12), between(10, 120), between(1, 24), rng.choice((3, 3, 5)))
+        kernel = rng.choice((3, 5, 7, 9, 11, 15, 21, 31, 41, 63))
+        yield layer(rng.choice((1, 1, 3)), between(max(64, kernel), 600), rng.choice((1, 1, 2, 4)), kernel)
+        groups = rng.choice((2, 4, 8, 16, 32))
+        channels, filters = groups * rng.choice((2, 4, 8, 16)), groups * rng.choice((2, 4, 8, 16))
+        yield layer(channels, between(7, 80), filters, 3, rng.choice((1, 1, 2)), groups)
+
+
+def timed_layers(seconds: float) -> list[Timing]:
+    """Time all algorithms on as many layers as there is time for."""
+    end, timings = time.perf_counter() + seconds, []
+    sound = (layer for layer in draw_layers() if FEWEST_MACS <= layer.macs <= MOST_MACS)
+    while time.perf_counter() < end:
+        layer = next(sound)
+        numbers = layer.input_numbers + layer.output_numbers
+        some = max(2, min(BATCHES[-1], MOST_MACS // (2 * layer.macs), MOST_NUMBERS // numbers))
+        for operation, images in itertools.product(OPERATIONS, (1, some)):
+            timings += _time_layer(layer._replace(operation=operation), images)
+    return timings
+
+
+def _time_layer(layer: Layer, images: int) -> list[Timing]:
+    """Time all algorithms on one layer in turn; the fastest of a few times counts."""
+    able = [backend for backend in ALGORITHMS if obstacle_of(backend, layer, "normwise", sys.maxsize) is None]
+    arguments, options = _arguments(layer, images), layer.options
+    del options["kernel_size"]
+    arrays = tuple(argument for argument in arguments if not isinstance(argument, tuple))
+    calls = {
+        # As a call that has been made before, whose checks and plan are remembered.
+        backend: bind_kernel(
+            registry.variant(layer.operation, backend).load(), layer.dtype, arrays, arguments[len(arrays) :], options
+        )
+        for backend in able
+    }
+    times: dict[str, list[float]] = {backend: [] for backend in able}
+    for repeat, (backend, call) in itertools.product(range(REPEATS + 1), calls.items()):
+        start = time.perf_counter()
+        call(*arrays)
+        if repeat:
+            times[backend].append(time.perf_counter() - start)
+    return [Timing(backend, layer, images, min(found)) for backend, found in times.items()]
+
+
+def _arguments(layer: Layer, images: int) -> tuple[Any, ...]:
+    """Return the arguments of a kernel."""
+    numbers = np.random.default_rng(0).standard_normal(4099, np.float32)
+    x_shape = (images, layer.channels, *layer.size)
+    weight_shape = (layer.filters, layer.channels // layer.groups, *layer.kernel_size)
+    x, weight, grad_output = (
+        np.resize(numbers, shape) for shape in (x_shape, weight_shape, (images, layer.filters, *layer.output_size))
+    )
+    return {
+        "conv2d": (x, weight, None),
+        "conv2d_input_grad": (grad_output, weight, x_shape),
+        "conv2d_weight_grad": (grad_output, x, weight_shape),
+    }[layer.operation]
+
+
+def seconds_of_terms(timing: Timing) -> dict[str, float]:
+    """Return how long each term would take at the rates of the machine."""
+    layer = timing.layer
+    at = per_second(rates(), layer.dtype)
+    terms = TERMS[timing.backend](layer, Tile(VECTOR_BITS // (8 * layer.itemsize), ROWS))
+    return {term.name: (term.once + timing.images * term.image) / at[term.kind] for term in terms}
+
+
+def fit(timings: list[Timing]) -> dict[str, float]:
+    """Return the cost of each term of one algorithm for one operation."""
+    rows = [seconds_of_terms(timing) for timing in timings]
+    matrix, times = np.array([list(row.values()) for row in rows]), np.array([timing.seconds for timing in timings])
+    weights = 1 / times
+    for _ in range(8):
+        costs = nnls(matrix * weights[:, None], times * weights)[0]
+        estimated = np.maximum(matrix @ costs, 1e-9)
+        # Relative errors count, those of the logarithm rather, and a few large ones not as their squares.
+        weights = 1 / np.sqrt(times * estimated * (1 + np.abs(np.log(estimated / times)) / 0.2))
+    return {name: float(f"{cost:.3g}") for name, cost in zip(rows[0], costs, strict=True) if cost > NEGLIGIBLE}
+
+
+def regrets(timings: list[Timing], costs: dict[tuple[str, str], dict[str, float]], operation: str) -> np.ndarray:
+    """Return, for each layer and batch, by how much what would be chosen is slower than the best."""
+
+    def typical(timing: Timing) -> float:
+        batches = (seconds_of_terms(timing._replace(images=images)) for images in BATCHES)
+        kept = costs[timing.backend, operation]
+        return math.prod(sum(kept.get(name, 0) * amount for name, amount in terms.items()) for terms in batches)
+
+    cases: dict[tuple[Layer, int], list[Timing]] = {}
+    for timing in timings:
+        if timing.layer.operation == operation:
+            cases.setdefault((timing.layer, timing.images), []).append(timing)
+    return np.array(
+        [
+            min(case, key=typical).seconds / min(one.seconds for one in case) - 1
+            for case in cases.values()
+            if len(case) > 1
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, fit and print."""
+    numba.set_num_threads(1)
+    timings = timed_layers(float(sys.argv[1]) if len(sys.argv) > 1 else 60.0)
+    costs = {}
+    for key in itertools.product(ALGORITHMS, OPERATIONS):
+        of_key = [timing for timing in timings if (timing.backend, timing.layer.operation) == key]
+        if of_key:
+            costs[key] = fit(of_key)
+            print(f"    {key}: {costs[key]},".replace("'", '"'))
+    for operation in OPERATIONS:
+        lost = regrets(timings, costs, operation)
+        print(
+            f"{operation}: {len(lost)} layers and batches, regret {np.median(lost):.3f} in the median and "
+            f"{lost.mean():.3f} on average, at most 5 % in {100 * np.mean(lost <= 0.05):.0f} %"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The backend that chooses: which of the others computes a call, and why."""

@@ -1,0 +1,120 @@
+"""Which backend computes a call of ``backend="auto"``.
+
+The convolutions of planes and their gradients go to the algorithm that is estimated to be the fastest for their layer,
+of those that may compute it (`convoracle.fast.auto.candidates`). `conv1d`, `conv3d` and `conv_transpose2d` go through
+planes, and so do the same. Pools have one algorithm. Everything else, and dtypes that no algorithm takes, goes to
+`numba`, or to `im2col` where Numba is missing.
+"""
+
+import functools
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from convoracle.fast import kernels, registry, workspace
+from convoracle.fast.auto.candidates import choose_backend
+from convoracle.fast.auto.graded import ALGORITHMS, FALL_BACK
+from convoracle.fast.auto.layer import layer_of
+from convoracle.fast.selector import find_obstacle
+
+Kernel = Callable[..., Any]
+
+BY_PLANES = {
+    operation: f"convoracle.fast.{module}:{operation}"
+    for primitive, module in (
+        ("conv1d", "readable.conv1d_by_planes"),
+        ("conv3d", "readable.conv3d_by_planes"),
+        ("conv_transpose2d", "readable.conv_transpose2d_by_adjoint"),
+    )
+    for operation in registry.CONVOLUTIONS[primitive]
+}
+"""What goes through the kernels of `conv2d`, and where: functions whose first argument has these kernels."""
+
+
+def choose_kernel(operation: str, dtype: str, accuracy: str, request: Mapping[str, Any]) -> Kernel:
+    """Return the kernel that does a call; `request` has its options, and its shapes if they are known."""
+    if operation in BY_PLANES and _is_here("direct", operation, dtype):
+        module, _, function = BY_PLANES[operation].partition(":")
+        return functools.partial(getattr(importlib.import_module(module), function), Planes(accuracy))
+    if operation in registry.CONVOLUTIONS["conv2d"] and "x_shape" in request:
+        return kernel_of(operation, dtype, accuracy, request["x_shape"], request["weight_shape"], request)
+    for backend, operations in {**ALGORITHMS, **FALL_BACK}.items():
+        if operation in operations and _is_here(backend, operation, dtype):
+            return registry.variant(operation, backend).load()
+    raise AssertionError(f"{operation}: im2col does everything")
+
+
+def kernel_of(
+    operation: str,
+    dtype: str,
+    accuracy: str,
+    x_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    options: Mapping[str, Any],
+) -> Kernel:
+    """Return the kernel of one of `conv2d`'s operations that is the fastest for a layer."""
+    if operation == "conv2d_backward":
+        gradients = (
+            kernel_of(f"conv2d_{gradient}", dtype, accuracy, x_shape, weight_shape, options)
+            for gradient in ("input_grad", "weight_grad")
+        )
+        return kernels.kernel_of(functools.partial(_bind_all_gradients, *gradients), arrays=3)
+    layer = layer_of(operation, dtype, x_shape, weight_shape, options)
+    return registry.variant(operation, choose_backend(layer, accuracy, workspace.get_workspace_limit())).load()
+
+
+class Planes:
+    """The kernels of `conv2d`, each of which chooses its algorithm when it is called."""
+
+    def __init__(self, accuracy: str) -> None:
+        self.accuracy = accuracy
+
+    def conv2d(self, x: Any, weight: Any, bias: Any, **options: Any) -> Any:
+        """Convolve."""
+        return self._kernel("conv2d", x.dtype, x.shape, weight.shape, options)(x, weight, bias, **options)
+
+    def conv2d_input_grad(self, grad_output: Any, weight: Any, input_shape: tuple[int, ...], **options: Any) -> Any:
+        """Return the input gradient."""
+        kernel = self._kernel("conv2d_input_grad", weight.dtype, input_shape, weight.shape, options)
+        return kernel(grad_output, weight, input_shape, **options)
+
+    def conv2d_weight_grad(self, grad_output: Any, x: Any, weight_shape: tuple[int, ...], **options: Any) -> Any:
+        """Return the weight gradient."""
+        kernel = self._kernel("conv2d_weight_grad", x.dtype, x.shape, weight_shape, options)
+        return kernel(grad_output, x, weight_shape, **options)
+
+    def conv2d_bias_grad(self, grad_output: Any) -> Any:
+        """Return the bias gradient."""
+        return choose_kernel("conv2d_bias_grad", grad_output.dtype.name, self.accuracy, {})(grad_output)
+
+    def _kernel(
+        self,
+        operation: str,
+        dtype: Any,
+        x_shape: tuple[int, ...],
+        weight_shape: tuple[int, ...],
+        options: Mapping[str, Any],
+    ) -> Kernel:
+        return kernel_of(operation, dtype.name, self.accuracy, x_shape, weight_shape, options)
+
+
+def _bind_all_gradients(
+    input_grad: Kernel, weight_grad: Kernel, grad_output: Any, x: Any, weight: Any, **options: Any
+) -> Kernel:
+    """Return the three gradients of arrays of these shapes, each by the algorithm chosen for it."""
+    dtype = grad_output.dtype.name
+    of_input = kernels.bind_kernel(input_grad, dtype, (grad_output, weight), (x.shape,), options)
+    of_weight = kernels.bind_kernel(weight_grad, dtype, (grad_output, x), (weight.shape,), options)
+    bias_grad = choose_kernel("conv2d_bias_grad", dtype, "componentwise", {})
+    of_bias = kernels.bind_kernel(bias_grad, dtype, (grad_output,), (), {})
+
+    def backward(grad_output: Any, x: Any, weight: Any) -> tuple[Any, Any, Any]:
+        return of_input(grad_output, weight), of_weight(grad_output, x), of_bias(grad_output)
+
+    return backward
+
+
+def _is_here(backend: str, operation: str, dtype: str) -> bool:
+    """Tell whether a backend is here and takes a dtype."""
+    variant = registry.variant(operation, backend)
+    return find_obstacle(variant, dtype, {}) is None and variant.missing() is None

@@ -1,0 +1,67 @@
+"""Numbers turned for the weight gradient: the channels of a position, or the filters of an output, side by side."""
+
+from convoracle.fast.jit import inner
+from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.copying import pack_columns
+from convoracle.fast.simd.microkernel import ROWS
+
+
+@inner
+def turn(plan, x, group, window, turned):  # type: ignore[no-untyped-def]
+    """Copy what a band reads, channels of a position together, with the zeros around it."""
+    keep_small()
+    image, last_image, top, bottom, left, _ = window
+    height = (bottom - top - 1) * plan.stride_h + (plan.kernel_h - 1) * plan.dilation_h + 1
+    first_row, first_column = top * plan.stride_h - plan.top, left * plan.stride_w - plan.left
+    # Turned columns before `begin` and from `end` on are outside the input.
+    begin = min(max(-first_column, 0), plan.pitch)
+    end = min(max(plan.width - first_column, begin), plan.pitch)
+    plane = plan.height * plan.width
+    for n in range(last_image - image):
+        first_plane = ((image + n) * plan.groups + group) * plan.channels
+        for i in range(height):
+            to = (n * plan.band_height + i) * plan.pitch * plan.step
+            row = first_row + i
+            if row < 0 or row >= plan.height:
+                turned[to : to + plan.pitch * plan.step] = 0
+                continue
+            turned[to : to + begin * plan.step] = 0
+            turned[to + end * plan.step : to + plan.pitch * plan.step] = 0
+            source = first_plane * plane + row * plan.width + first_column
+            transpose(x, source, plane, plan.channels, begin, end, turned, to, plan.step, plan.lanes)
+
+
+@inner
+def transpose(source, start, step, rows, begin, end, target, to, target_step, lanes):  # type: ignore[no-untyped-def]
+    """Write entry k, from `begin` to `end`, of row i as number i of column k.
+
+    A tile of ROWS x LANES at a time, the last ones moved back to end with the rows; number by number if none fits.
+    """
+    keep_small()
+    if rows >= ROWS and end - begin >= lanes:
+        for position in range(0, rows, ROWS):
+            i = min(position, rows - ROWS)
+            for entry in range(begin, end, lanes):
+                k = min(entry, end - lanes)
+                pack_columns(source, start + i * step + k, step, target, to + k * target_step + i, target_step)
+    else:
+        for i in range(rows):
+            for k in range(begin, end):
+                target[to + k * target_step + i] = source[start + i * step + k]
+
+
+@inner
+def pack_filters(plan, grad_output, first, rows, window, column):  # type: ignore[no-untyped-def]
+    """Pack the output gradients of ROWS filters at a band's outputs; missing filters leave their rows as they are."""
+    keep_small()
+    image, last_image, top, bottom, left, right = window
+    plane = plan.rows * plan.columns
+    runs, length = bottom - top, right - left
+    if length == plan.columns:
+        runs, length = 1, runs * length
+    to = 0
+    for n in range(image, last_image):
+        for run in range(runs):
+            start = (n * plan.groups * plan.filters + first) * plane + (top + run) * plan.columns + left
+            transpose(grad_output, start, plane, rows, 0, length, column, to, ROWS, plan.lanes)
+            to += length * ROWS

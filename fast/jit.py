@@ -1,0 +1,78 @@
+"""How kernels are compiled: `kernel` for functions called from Python, `inner` for those called by kernels only.
+
+An inner function gets no way in from Python, which saves a third of its compilation. All are compiled to leave Python's
+lock, for any one thread (`convoracle.fast.threads` shares the work out), and kept in Numba's cache on disk.
+
+Compiling takes seconds. Whoever waits for it longer than one is told why, by a warning to the logger "convoracle":
+without any set-up Python's logging prints it, one line on the standard error stream, and a program that wants silence
+says ``logging.getLogger("convoracle").setLevel("ERROR")``.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+from numba.core import event
+
+_KERNEL: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+_INNER: dict[str, Any] = {**_KERNEL, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function that is called from Python, when it is called first."""
+    return _compiled(function, _KERNEL)
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Compile a function that is called by compiled functions only, with the first of them."""
+    return _compiled(function, _INNER)
+
+
+def _compiled(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """Compile a function for any arguments, and keep the result if there is a folder that can be written to."""
+    try:
+        return njit(**options)(function)
+    except RuntimeError:
+        return njit(**{**options, "cache": False})(function)
+
+
+PATIENCE = 1.0
+"""Seconds of compiling in silence."""
+
+
+class _Announcer(event.Listener):
+    """Says once, in a process, that kernels of this package are being compiled, if it takes long."""
+
+    def __init__(self) -> None:
+        self.depth = threading.local()
+        self.is_said = False
+
+    def on_start(self, event: Any) -> None:
+        """Start to wait when a kernel's compilation starts; those of its inner functions are part of it."""
+        depth = getattr(self.depth, "value", 0)
+        self.depth.value = depth + 1
+        dispatcher = event.data["dispatcher"]
+        if depth == 0 and not self.is_said and dispatcher.py_func.__module__.startswith("convoracle."):
+            self.depth.timer = threading.Timer(PATIENCE, self.say, [dispatcher])
+            self.depth.timer.daemon = True
+            self.depth.timer.start()
+
+    def on_end(self, event: Any) -> None:
+        """Stop waiting."""
+        self.depth.value -= 1
+        if self.depth.value == 0 and hasattr(self.depth, "timer"):
+            self.depth.timer.cancel()
+            del self.depth.timer
+
+    def say(self, dispatcher: Any) -> None:
+        """Say it."""
+        if not self.is_said:
+            self.is_said = True
+            folder = dispatcher.stats.cache_path
+            kept = f"once; kept in {folder}" if folder else "each time: set NUMBA_CACHE_DIR to keep them"
+            logging.getLogger("convoracle").warning("convoracle: compiling kernels for this machine (%s)", kept)
+
+
+event.register("numba:compile", _Announcer())

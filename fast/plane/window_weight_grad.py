@@ -1,0 +1,114 @@
+"""The weight gradient of square kernels of 3, 5 or 7 with a stride of 1 or 2, planes read where they are.
+
+Each tap has a vector of sums and one of half the lanes, for the ends of rows, to which the tiles of
+`convoracle.fast.plane.window_taps_tile` are added in the order of images, rows, columns; the lanes are added up last.
+"""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+from convoracle.fast.jit import inner, kernel
+from convoracle.fast.plane.window_taps_tile import add_lanes, correlate_window_taps
+from convoracle.fast.plane.window_tile import ROWS
+from convoracle.fast.plane.windows import MOVED
+from convoracle.fast.simd.vectors import lanes_of
+from convoracle.fast.threads import run_pieces, thread_count
+
+SHARES = 16
+"""Into how many shares the outputs are divided where there are fewer pairs of planes than that."""
+
+
+BLOCK = 32
+"""Pairs of planes whose sums are kept at a time: neighbours in memory, gone through image by image."""
+
+
+def window_weight_grad(
+    grad_output: np.ndarray,
+    x: np.ndarray,
+    weight_shape: tuple[int, ...],
+    stride: int,
+    before: tuple[int, int],
+    groups: int,
+) -> np.ndarray:
+    """Return the weight gradient; NaN where x is not finite beside a window."""
+    filters, channels, size, _ = weight_shape
+    pairs, units = filters * channels, len(x) * -(-grad_output.shape[2] // ROWS)
+    shares = 1 if pairs >= SHARES else min(SHARES, units)
+    sums = np.empty((shares, *weight_shape), x.dtype)
+    threads = thread_count(grad_output.size * channels * (size * size + MOVED))
+    run_pieces(
+        _kernel(size, stride),
+        min(threads, pairs * shares),
+        (pairs, shares, units),
+        x.reshape(-1),
+        grad_output.reshape(-1),
+        np.zeros(max(x.shape[3], grad_output.shape[3]), x.dtype),
+        sums.reshape(shares, -1),
+        (groups, filters // groups, channels, *x.shape[2:], *grad_output.shape[2:], *before, lanes_of(x.dtype)),
+    )
+    return sums[0] if shares == 1 else sums.sum(axis=0)
+
+
+@functools.cache
+def _kernel(size: int, stride: int) -> Callable[..., None]:
+    """Return the function that does one piece of the work, some pairs of planes, for one kernel size and stride."""
+
+    @inner
+    def add_image(image, bands, pair, block, x, grad, zeros, sizes, vectors, ends):  # type: ignore[no-untyped-def]
+        """Add some bands of outputs of one image to the sums of a block of pairs."""
+        groups, filters, channels, height, width, rows, columns, above, before, lanes = sizes
+        line = size * size * lanes
+        filter, channel = divmod(pair, channels)
+        for n in range(block):
+            start = ((image * groups + filter // filters) * channels + channel) * height * width
+            plane = (image * groups * filters + filter) * rows * columns
+            for p in range(bands[0] * ROWS, min(bands[1] * ROWS, rows), ROWS):
+                q = 0
+                while q < columns:
+                    corner, place = (p * stride - above, q * stride - before), plane + p * columns + q
+                    if columns - q > lanes // 2:
+                        correlate_window_taps(
+                            size, stride, 1, x, start, height, width, corner, zeros, grad, place, columns, rows - p,
+                            columns - q, vectors, n * line,
+                        )  # fmt: skip
+                    else:
+                        correlate_window_taps(
+                            size, stride, 2, x, start, height, width, corner, zeros, grad, place, columns, rows - p,
+                            columns - q, ends, n * line,
+                        )  # fmt: skip
+                    q += lanes
+            channel += 1
+            if channel == channels:
+                channel = 0
+                filter += 1
+
+    @kernel
+    def add_planes(piece, pieces, tasks, x, grad, zeros, sums, sizes):  # type: ignore[no-untyped-def]
+        pairs, shares, units = tasks
+        lanes, bands = sizes[-1], -(-sizes[5] // ROWS)
+        line = size * size * lanes
+        vectors, ends = np.empty(BLOCK * line, x.dtype), np.empty(BLOCK * line, x.dtype)
+        parts = np.empty(2, x.dtype)
+        first, last = pairs * shares * piece // pieces, pairs * shares * (piece + 1) // pieces
+        while first < last:
+            share, pair = divmod(first, pairs)
+            block = min(BLOCK, last - first, pairs - pair)
+            vectors[:] = 0
+            ends[:] = 0
+            unit, end = units * share // shares, units * (share + 1) // shares
+            while unit < end:
+                image, band = divmod(unit, bands)
+                last_band = min(bands, band + end - unit)
+                add_image(image, (band, last_band), pair, block, x, grad, zeros, sizes, vectors, ends)
+                unit += last_band - band
+            for n in range(block):
+                for tap in range(size * size):
+                    add_lanes(1, vectors, n * line + tap * lanes, parts, 0)
+                    add_lanes(2, ends, n * line + tap * lanes, parts, 1)
+                    i, j = tap % size, tap // size
+                    sums[share, (pair + n) * size * size + i * size + j] = parts[0] + parts[1]
+            first += block
+
+    return add_planes

@@ -1,0 +1,180 @@
+"""Square kernels of 3, 5 or 7 and a stride of 1 or 2: convolutions and their input gradients, planes read in place.
+
+Each plane is gone through in bands, of as many rows as a tile has, each band in vectors of neighbouring outputs; the
+last vector of a row may be one of half the lanes. Each channel's sum, in the order of the taps in the tile, is added to
+those of the channels before it, the first to the base.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from convoracle.fast.jit import kernel
+from convoracle.fast.plane import spread_tile, window_tile
+from convoracle.fast.plane.spread_tile import spread_windows
+from convoracle.fast.plane.window_tile import correlate_windows
+from convoracle.fast.simd.vectors import lanes_of
+from convoracle.fast.threads import run_pieces, thread_count
+from convoracle.fast.windows import Pair, Shape
+
+SIZES, STRIDES = (3, 5, 7), (1, 2)
+"""Kernels and strides there is code for; each is compiled when it is first needed."""
+
+MOVED = 4
+"""Multiply-adds that reading and writing an output counts for: threads share the memory, and gain less there."""
+
+
+def fits(kernel_size: Shape, stride: Pair, dilation: Pair) -> bool:
+    """Tell whether there is code for this kernel."""
+    return kernel_size[0] == kernel_size[1] in SIZES and stride[0] == stride[1] in STRIDES and tuple(dilation) == (1, 1)
+
+
+def bind_correlation(
+    source_shape: Shape,
+    weight_shape: Shape,
+    output_size: Shape,
+    dtype: np.dtype,
+    groups: int,
+    stride: int,
+    before: tuple[int, int],
+) -> Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]:
+    """Return a function (source, weight, base, out) that writes the correlation of arrays of these shapes into `out`.
+
+    Source is (N, C, H, W), weight (F, C / groups, k, k). The first window begins `before` the first row and column.
+    """
+    filters, channels, size, _ = weight_shape
+    images, _, height, width = source_shape
+    work = images * filters * math.prod(output_size) * (channels * size * size + MOVED)
+    tasks = images * filters * -(-output_size[0] // window_tile.ROWS)
+    zeros, function = np.zeros(width, dtype), _kernel(size, stride)
+    sizes = (groups, filters // groups, channels, height, width, *output_size, *before, lanes_of(dtype))
+
+    def correlate(source: np.ndarray, weight: np.ndarray, base: np.ndarray, out: np.ndarray) -> None:
+        pieces = min(thread_count(work), tasks) or 1
+        run_pieces(function, pieces, tasks, source.reshape(-1), weight.reshape(-1), base, zeros, out.reshape(-1), sizes)
+
+    return correlate
+
+
+def correlate(
+    source: np.ndarray,
+    weight: np.ndarray,
+    base: np.ndarray,
+    out: np.ndarray,
+    groups: int,
+    stride: int,
+    before: tuple[int, int],
+) -> None:
+    """Write the correlation of `source` with `weight` into `out` (see `bind_correlation`)."""
+    bound = bind_correlation(source.shape, weight.shape, out.shape[2:], source.dtype, groups, stride, before)
+    bound(source, weight, base, out)
+
+
+def spread(grad_output: np.ndarray, weight: np.ndarray, grad: np.ndarray, groups: int, before: tuple[int, int]) -> None:
+    """Write the input gradient of a convolution with a stride of 2 into `grad`; `weight` is (C, F / groups, k, k)."""
+    filters, channels, size, _ = weight.shape
+    above, left = before
+    first = (above // 2, left // 2)
+    pairs = [(n - 1 + b) // 2 - b // 2 + 1 for n, b in zip(grad.shape[2:], before, strict=True)]
+    threads = thread_count(grad.size * (channels * size * size // 4 + MOVED))
+    tasks = len(grad) * filters * -(-pairs[0] // spread_tile.ROWS)
+    run_pieces(
+        _spread_kernel(size),
+        min(threads, max(tasks, 1)),
+        tasks,
+        grad_output.reshape(-1),
+        weight.reshape(-1),
+        np.zeros(grad_output.shape[3], grad.dtype),
+        grad.reshape(-1),
+        (groups, filters // groups, channels, *grad_output.shape[2:], *grad.shape[2:], lanes_of(grad.dtype)),
+        (*first, *pairs, *before),
+    )
+
+
+@functools.cache
+def _kernel(size: int, stride: int) -> Callable[..., None]:
+    """Return the function that does one piece of the work, some bands, for one kernel size and stride."""
+
+    @kernel
+    def correlate_bands(piece, pieces, tasks, x, weight, base, zeros, out, sizes):  # type: ignore[no-untyped-def]
+        groups, filters, channels, height, width, rows, columns, above, before, lanes = sizes
+        bands = -(-rows // window_tile.ROWS)
+        first = tasks * piece // pieces
+        plane, band = divmod(first, bands)
+        filter = plane % (groups * filters)
+        for _ in range(first, tasks * (piece + 1) // pieces):
+            source = plane if filters == channels == 1 else plane // filters * channels
+            p = band * window_tile.ROWS
+            to = (plane * rows + p) * columns
+            for channel in range(channels):
+                start = (source + channel) * height * width
+                kernel = (filter * channels + channel) * size * size
+                q = 0
+                while q < columns:
+                    place = (p * stride - above, q * stride - before)
+                    if columns - q > lanes // 2:
+                        correlate_windows(
+                            size, stride, 1, x, start, height, width, place, zeros, weight, kernel, out, to + q,
+                            columns, rows - p, columns - q, base[filter], channel > 0,
+                        )  # fmt: skip
+                    else:
+                        correlate_windows(
+                            size, stride, 2, x, start, height, width, place, zeros, weight, kernel, out, to + q,
+                            columns, rows - p, columns - q, base[filter], channel > 0,
+                        )  # fmt: skip
+                    q += lanes
+            band += 1
+            if band == bands:
+                band = 0
+                plane += 1
+                filter += 1
+                if filter == groups * filters:
+                    filter = 0
+
+    return correlate_bands
+
+
+@functools.cache
+def _spread_kernel(size: int) -> Callable[..., None]:
+    """Return the function that does some bands of an input gradient, for one kernel size and a stride of 2."""
+
+    @kernel
+    def spread_bands(piece, pieces, tasks, grad_output, weight, zeros, grad, sizes, pairs):  # type: ignore[no-untyped-def]
+        groups, filters, channels, height, width, rows, columns, lanes = sizes
+        first_row, first_column, pairs_h, pairs_w, above, left = pairs
+        bands = -(-pairs_h // spread_tile.ROWS)
+        first = tasks * piece // pieces
+        plane, band = divmod(first, bands)
+        filter = plane % (groups * filters)
+        for _ in range(first, tasks * (piece + 1) // pieces):
+            source = plane if filters == channels == 1 else plane // filters * channels
+            row = first_row + band * spread_tile.ROWS
+            for channel in range(channels):
+                start = (source + channel) * height * width
+                kernel = (filter * channels + channel) * size * size
+                q = 0
+                while q < pairs_w:
+                    corner = (row, first_column + q)
+                    place = (2 * row - above, 2 * (first_column + q) - left)
+                    if pairs_w - q > lanes // 2:
+                        spread_windows(
+                            size, 1, grad_output, start, height, width, corner, zeros, weight, kernel, grad,
+                            plane * rows * columns, rows, columns, place, channel > 0,
+                        )  # fmt: skip
+                    else:
+                        spread_windows(
+                            size, 2, grad_output, start, height, width, corner, zeros, weight, kernel, grad,
+                            plane * rows * columns, rows, columns, place, channel > 0,
+                        )  # fmt: skip
+                    q += lanes
+            band += 1
+            if band == bands:
+                band = 0
+                plane += 1
+                filter += 1
+                if filter == groups * filters:
+                    filter = 0
+
+    return spread_bands

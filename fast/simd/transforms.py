@@ -1,0 +1,217 @@
+"""Small constant matrices applied to vectors, and square transpositions: what Winograd's algorithm is made of.
+
+A matrix becomes straight-line code: every lane of every vector goes through it on its own, nothing is looked up.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from convoracle.fast.simd.vectors import (
+    call_intrinsic,
+    fused_multiply_add,
+    lanes_from,
+    load_lanes,
+    load_vector,
+    shuffle,
+    store_lanes,
+    store_vector,
+    vector_of,
+)
+
+Matrix = Sequence[Sequence[Fraction]]
+
+
+def transform_by(matrix: Matrix, *, is_checked: bool = False) -> Any:
+    """Return an intrinsic that computes ``M X M'`` for a square X of vectors, M the given matrix.
+
+    It is called with ``(source, start, row_step, column_step, target, to, to_row_step, to_column_step)``: vector (i, j)
+    of X begins at source[start + i * row_step + j * column_step], and the result's likewise in target. It returns
+    whether all numbers it stored are finite if `is_checked`, else True.
+    """
+
+    @intrinsic
+    def transform(  # type: ignore[no-untyped-def]
+        typing_context, source, start, row_step, column_step, target, to, to_row_step, to_column_step
+    ):
+        step = types.intp
+        signature = types.boolean(source, step, step, step, target, step, step, step)
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            _, start, row_step, column_step, _, to, to_row_step, to_column_step = arguments
+            source, target = (
+                context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 4)
+            )
+            vector = vector_of(signature.args[0])
+            size = len(matrix[0])
+            columns = []
+            for j in range(size):
+                places = [_place(builder, source, start, (i, row_step), (j, column_step)) for i in range(size)]
+                columns.append(apply_matrix(builder, matrix, [load_vector(builder, place, vector) for place in places]))
+            zeros = ir.Constant(vector, None)
+            tested = zeros
+            for i, row in enumerate(zip(*columns, strict=True)):
+                for j, value in enumerate(apply_matrix(builder, matrix, list(row))):
+                    store_vector(builder, value, _place(builder, target, to, (i, to_row_step), (j, to_column_step)))
+                    if is_checked:
+                        # Zero as long as numbers are finite, NaN for ever after one that is not.
+                        tested = fused_multiply_add(builder, value, zeros, tested)
+            if not is_checked:
+                return ir.Constant(ir.IntType(1), 1)
+            lanes = builder.fcmp_ordered("==", tested, zeros)
+            return call_intrinsic(builder, f"vector.reduce.and.v{vector.count}i1", ir.IntType(1), lanes)
+
+        return signature, generate
+
+    return transform
+
+
+def apply_matrix(builder: Any, matrix: Matrix, vectors: Sequence[Any]) -> list[Any]:
+    """Emit the product of a matrix of constants and a column of vectors, and return its vectors.
+
+    Points of opposite sign make two rows, or two columns, that are equal but for signs: ``e + o`` and ``e - o``. They
+    share sums and differences. No number is rounded more often on its way than there are columns.
+    """
+    rows = [list(row) for row in matrix]
+    vectors = list(vectors)
+    for j, k in _twins(list(zip(*rows, strict=True))):
+        vectors[j], vectors[k] = builder.fadd(vectors[j], vectors[k]), builder.fsub(vectors[j], vectors[k])
+        for row in rows:
+            row[j], row[k] = (row[j], Fraction(0)) if row[j] == row[k] else (Fraction(0), row[j])
+    results: list[Any] = [None] * len(rows)
+    for i, k in _twins(rows):
+        even = _combine(builder, [(a, v) for a, b, v in zip(rows[i], rows[k], vectors, strict=True) if a == b])
+        odd = _combine(builder, [(a, v) for a, b, v in zip(rows[i], rows[k], vectors, strict=True) if a != b])
+        results[i], results[k] = builder.fadd(even, odd), builder.fsub(even, odd)
+    for i, row in enumerate(rows):
+        if results[i] is None:
+            results[i] = _combine(builder, list(zip(row, vectors, strict=True)))
+    return results
+
+
+def _twins(rows: Sequence[Sequence[Fraction]]) -> list[tuple[int, int]]:
+    """Return pairs of different rows that are equal but for signs, no row in two of them.
+
+    Both what has the same sign and what has not must be something: else there would be nothing to share.
+    """
+    found: list[tuple[int, int]] = []
+    for i, first in enumerate(rows):
+        for k in range(i + 1, len(rows)):
+            pairs = list(zip(first, rows[k], strict=True))
+            is_twin = all(abs(a) == abs(b) for a, b in pairs)
+            is_shared = any(a == b != 0 for a, b in pairs) and any(a != b for a, b in pairs)
+            if is_twin and is_shared and not any({i, k} & set(pair) for pair in found):
+                found.append((i, k))
+    return found
+
+
+def _combine(builder: Any, terms: Sequence[tuple[Fraction, Any]]) -> Any:
+    """Emit the sum of constants times vectors, those of plus or minus one first and without a product."""
+    wanted = sorted((term for term in terms if term[0]), key=lambda term: (term[0] != 1, abs(term[0]) != 1))
+    (constant, total), *others = wanted
+    if constant != 1:
+        total = builder.fmul(_splat(constant, total.type), total)
+    for constant, vector in others:
+        if constant == 1:
+            total = builder.fadd(total, vector)
+        elif constant == -1:
+            total = builder.fsub(total, vector)
+        else:
+            total = fused_multiply_add(builder, _splat(constant, vector.type), vector, total)
+    return total
+
+
+@intrinsic
+def transpose_in(typing_context, source, start, step, rows, count, target, to):  # type: ignore[no-untyped-def]
+    """Turn LANES rows of LANES numbers, `step` apart in source, into as many rows that lie together in target.
+
+    Only the first `rows` rows are read, and the last of them in place of the others; and only their first `count`
+    numbers, the others are zero. All LANES x LANES numbers of the result are written, from target[to] on.
+    """
+    step_type = types.intp
+    signature = types.void(source, step_type, step_type, step_type, step_type, target, step_type)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, start, step, rows, count, _, to = arguments
+        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 5))
+        vector = vector_of(signature.args[0])
+        mask = builder.not_(lanes_from(builder, count, vector.count))
+        last = builder.add(start, builder.mul(step, builder.sub(rows, ir.Constant(rows.type, 1))))
+        square = []
+        for i in range(vector.count):
+            is_row = builder.icmp_signed(">", rows, ir.Constant(rows.type, i))
+            begin = builder.select(is_row, builder.add(start, builder.mul(step, ir.Constant(step.type, i))), last)
+            square.append(load_lanes(builder, builder.gep(source, [begin]), mask, ir.Constant(vector, None)))
+        for i, row in enumerate(_transpose(builder, square)):
+            store_vector(builder, row, _place(builder, target, to, (i, ir.Constant(to.type, vector.count))))
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def transpose_out(typing_context, source, start, base, base_start, target, to, step, rows, count):  # type: ignore[no-untyped-def]
+    """Turn LANES rows of LANES numbers that lie together in source into as many rows, `step` apart in target.
+
+    Only the first `rows` rows and their first `count` numbers are written. base[base_start + i] is added to row i.
+    """
+    step_type = types.intp
+    signature = types.void(source, step_type, base, step_type, target, step_type, step_type, step_type, step_type)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, start, _, base_start, _, to, step, rows, count = arguments
+        source, base, target = (
+            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 2, 4)
+        )
+        vector = vector_of(signature.args[0])
+        added = load_vector(builder, builder.gep(base, [base_start]), vector)
+        places = [
+            _place(builder, source, start, (i, ir.Constant(start.type, vector.count))) for i in range(vector.count)
+        ]
+        square = [builder.fadd(load_vector(builder, place, vector), added) for place in places]
+        whole = ir.Constant(rows.type, vector.count)
+        is_whole = builder.and_(builder.icmp_signed(">=", rows, whole), builder.icmp_signed(">=", count, whole))
+        turned = _transpose(builder, square)
+        with builder.if_else(is_whole) as (then, otherwise):
+            with then:
+                for i, row in enumerate(turned):
+                    store_vector(builder, row, _place(builder, target, to, (i, step)))
+            with otherwise:
+                for i, row in enumerate(turned):
+                    is_row = builder.icmp_signed(">", rows, ir.Constant(rows.type, i))
+                    wanted = builder.select(is_row, count, ir.Constant(count.type, 0))
+                    mask = builder.not_(lanes_from(builder, wanted, vector.count))
+                    store_lanes(builder, row, _place(builder, target, to, (i, step)), mask)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+def _transpose(builder: Any, square: Sequence[Any]) -> list[Any]:
+    """Return the transposed square of vectors: blocks of 1, 2, 4, ... numbers are exchanged across the diagonal."""
+    rows, lanes = list(square), len(square)
+    size = 1
+    while size < lanes:
+        upper = [lane if not lane & size else lanes + lane - size for lane in range(lanes)]
+        lower = [lane + size if not lane & size else lanes + lane for lane in range(lanes)]
+        for i in range(lanes):
+            if not i & size:
+                a, b = rows[i], rows[i + size]
+                rows[i], rows[i + size] = shuffle(builder, a, b, upper), shuffle(builder, a, b, lower)
+        size *= 2
+    return rows
+
+
+def _place(builder: Any, pointer: Any, start: Any, *axes: tuple[int, Any]) -> Any:
+    """Return the address of number ``start + sum of index * step``."""
+    for index, step in axes:
+        start = builder.add(start, builder.mul(step, ir.Constant(step.type, index)))
+    return builder.gep(pointer, [start])
+
+
+def _splat(constant: Fraction, vector: Any) -> Any:
+    return ir.Constant(vector, [float(constant)] * vector.count)

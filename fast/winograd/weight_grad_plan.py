@@ -1,0 +1,170 @@
+"""What is known of a weight gradient before it is computed: its two operands, its segments, and how it is shared out.
+
+See `convoracle.fast.winograd.weight_grad`. What bits depend on, bands and segments, follows from the layer and the
+number of images alone; shares of the rows and the number of pieces follow from the threads too.
+"""
+
+import functools
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from convoracle.fast.simd.microkernel import ROWS, VECTORS
+from convoracle.fast.simd.vectors import lanes_of
+from convoracle.fast.windows import Pair, Shape
+from convoracle.fast.winograd.plan import Bands, choose_bands
+from convoracle.fast.winograd.products import HALF
+from convoracle.fast.winograd.workspace import threads_that_fit
+
+PRODUCTS = 36
+
+SEGMENTS = 8
+"""Gradients that are made side by side and added in the end: a power of two."""
+
+SEGMENT_BYTES = 8 << 20
+"""They take so many bytes or fewer."""
+
+SMALL_SUMS = 1 << 18
+"""Sums so many or fewer stay in the cache near a core."""
+
+KEPT_BYTES = 8 << 20
+"""If all tiles, transformed, take so many bytes in lanes or fewer, they are one band, and sums need not wait."""
+
+BAND_BYTES = 3 << 20
+"""What a band is to take otherwise; a third of it if its sums stay in the cache."""
+
+LEAST_TILES = 64
+"""Tiles in a band, even if they are then more numbers: each time all sums are read and written once."""
+
+SUM_BYTES = 24 << 20
+"""Sums waiting for the next band take so many bytes, in all threads together."""
+
+
+class Operand(NamedTuple):
+    """What a sum is made of: planes of images, of each of which a window is read for each tile."""
+
+    groups: int
+    planes: int
+    height: int
+    width: int
+    top: int
+    left: int
+    is_data: bool
+    """Whether it is the input, not the output gradient."""
+
+
+class Plan(NamedTuple):
+    """A weight gradient, in the numbers that `_weight_grad` computes it from."""
+
+    rows: Operand
+    lanes: Operand
+    tiles_h: int
+    tiles_w: int
+    # Numbers in a vector; rows whose numbers of a tile lie together.
+    vector: int
+    block: int
+    row_blocks: int
+    lane_vectors: int
+    panels: int
+    # The gradient of (row, lane) begins at row * of_row + lane * of_lane.
+    of_row: int
+    of_lane: int
+
+
+class Layout(NamedTuple):
+    """Where things are in the memory that a thread works in, and how far apart the numbers of two products are."""
+
+    tiles: int
+    of_row_product: int
+    of_lane_product: int
+    of_sum: int
+    turned: int
+    rows: int
+    lanes: int
+    sums: int
+    end: int
+
+
+class Schedule(NamedTuple):
+    """How the work of one call is shared out among so many pieces."""
+
+    pieces: int
+    # Gradients made side by side; shares that the rows are cut into.
+    segments: int
+    shares: int
+    bands: Bands
+    layout: Layout
+
+
+def choose_schedule(plan: Plan, images: int, threads: int, itemsize: int) -> Schedule:
+    """Return how the work is done. Bands and segments, on which bits depend, do not depend on the threads."""
+    groups = plan.rows.groups
+    height, width = plan.row_blocks * plan.block, plan.lane_vectors * plan.vector
+    tiles = images * plan.tiles_h * plan.tiles_w
+    of_tile, of_lanes = PRODUCTS * (height + width) * itemsize, PRODUCTS * width * itemsize
+    if PRODUCTS * height * width <= SMALL_SUMS:
+        wanted = max(BAND_BYTES // (3 * of_tile), LEAST_TILES)
+    elif of_lanes * tiles > KEPT_BYTES:
+        wanted = max(BAND_BYTES // of_tile, min(LEAST_TILES, 2 * KEPT_BYTES // of_lanes), 1)
+    else:
+        wanted = tiles
+    bands = choose_bands(plan.tiles_h, plan.tiles_w, images, 1, wanted)
+    count = -(-images // bands.images) * bands.rows * bands.columns
+    size = groups * plan.rows.planes * plan.lanes.planes * 9 * itemsize
+    segments = SEGMENTS
+    while segments > 1 and (segments > count or segments * size > SEGMENT_BYTES):
+        segments //= 2
+    most = SMALL_SUMS if count == segments else SUM_BYTES // (threads * itemsize)
+    shares = min(max(-(-PRODUCTS * height * width // max(most, 1)), 1), plan.row_blocks)
+    tasks = segments * groups * shares
+    if tasks % threads and tasks < 4 * threads:
+        shares = min(-(-shares // threads) * threads, plan.row_blocks)
+    layout = lay_out(plan, bands, shares)
+    pieces = min(threads_that_fit(threads, layout.end * itemsize), segments * groups * shares)
+    return Schedule(pieces, segments, shares, bands, layout)
+
+
+@functools.lru_cache(maxsize=256)
+def plan_weight_grad(input_shape: Shape, output_shape: Shape, before: Pair, groups: int, dtype: np.dtype) -> Plan:
+    """Plan the weight gradient of a layer: what lies in lanes and what in rows, whichever leaves less unused."""
+    (channels, height, width), (filters, rows, columns) = input_shape, output_shape
+    channels, filters = channels // groups, filters // groups
+    data = Operand(groups, channels, height, width, *before, True)
+    grad = Operand(groups, filters, rows, columns, 0, 0, False)
+    lanes = lanes_of(dtype)
+
+    def steps(of_rows: int, of_lanes: int) -> int:
+        return math.ceil(of_rows / HALF) * math.ceil(of_lanes / lanes)
+
+    is_turned = steps(channels, filters) < steps(filters, channels)
+    of_rows, of_lanes = (data, grad) if is_turned else (grad, data)
+    vectors, block = math.ceil(of_lanes.planes / lanes), max(lanes, ROWS)
+    return Plan(
+        of_rows,
+        of_lanes,
+        math.ceil(rows / 4),
+        math.ceil(columns / 4),
+        lanes,
+        block,
+        math.ceil(of_rows.planes / block),
+        vectors,
+        math.ceil(vectors / VECTORS),
+        *((9, channels * 9) if is_turned else (channels * 9, 9)),
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def lay_out(plan: Plan, bands: Bands, shares: int) -> Layout:
+    """Lay out the memory for one band and one share of the rows; see `convoracle.fast.winograd.plan.Layout`."""
+    rows, columns = math.ceil(plan.tiles_h / bands.rows), math.ceil(plan.tiles_w / bands.columns)
+    space, height, width = (
+        bands.most_tiles,
+        math.ceil(plan.row_blocks / shares) * plan.block,
+        plan.lane_vectors * plan.vector,
+    )
+    of_row_product, of_lane_product, of_sum = (n + plan.vector for n in (space * height, space * width, height * width))
+    window = ((4 * rows + 2) * (4 * columns + 2) + plan.vector) * plan.vector
+    sizes = (window, PRODUCTS * of_row_product, PRODUCTS * of_lane_product, PRODUCTS * of_sum)
+    return Layout(space, of_row_product, of_lane_product, of_sum, *itertools.accumulate(sizes, initial=0))

@@ -1,0 +1,305 @@
+"""Winograd's kernels where tiles, bands, panels and chains end; the public side is tested with the other backends."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+import pytest
+
+import convoracle as co
+from convoracle.fast import threads
+from convoracle.fast.winograd import conv2d as winograd
+from convoracle.fast.winograd import convolution, plan, weight_grad_plan, workspace
+from convoracle.harness import bounds
+
+NAMES = ("conv2d", "input_grad", "weight_grad", "bias_grad")
+
+
+class Layer(NamedTuple):
+    """A layer of 3x3 kernels, and so many images."""
+
+    n: int
+    c: int
+    size: tuple[int, int]
+    f: int
+    groups: int = 1
+    padding: Any = 1
+
+    def outputs(self) -> tuple[int, int]:
+        pads = self.padding if isinstance(self.padding, tuple) else ((self.padding,) * 2,) * 2
+        return self.size[0] + sum(pads[0]) - 2, self.size[1] + sum(pads[1]) - 2
+
+    def options(self) -> dict[str, Any]:
+        return {"padding": self.padding, "groups": self.groups}
+
+    def integers(self, dtype: str) -> tuple[np.ndarray, ...]:
+        """x, weight, bias and grad_output of the integers -1, 0 and 1."""
+        rng = np.random.default_rng(self.c * self.f)
+        shapes = (
+            (self.n, self.c, *self.size),
+            (self.f, self.c // self.groups, 3, 3),
+            (self.f,),
+            (self.n, self.f, *self.outputs()),
+        )
+        return tuple(rng.integers(-1, 2, shape).astype(dtype) for shape in shapes)
+
+    def floats(self, dtype: str) -> tuple[np.ndarray, ...]:
+        rng = np.random.default_rng(self.c * self.f)
+        return tuple(rng.standard_normal(operand.shape).astype(dtype) for operand in self.integers(dtype))
+
+
+LAYERS = {
+    "smaller than a tile": Layer(2, 3, (1, 2), 5),
+    "a line of two-tiles": Layer(1, 4, (1, 40), 3, padding=((1, 1), (2, 0))),
+    "padding beyond the window": Layer(1, 2, (3, 4), 7, padding=((4, 0), (1, 5))),
+    "cropped": Layer(3, 3, (9, 6), 4, padding=0),
+    "groups, channels fill no vector": Layer(3, 12, (7, 7), 20, groups=4),
+    "tails everywhere": Layer(2, 19, (13, 11), 21),
+    "more filters than a panel": Layer(1, 5, (6, 9), 70),
+    "more channels than filters": Layer(2, 37, (5, 10), 2),
+    "more images than a band": Layer(40, 3, (7, 5), 4),
+    "several bands": Layer(1, 4, (50, 33), 6),
+    "a row of tiles in several bands": Layer(1, 2, (5, 3000), 3),
+}
+
+
+def results(layer: Layer, operands: tuple[np.ndarray, ...]) -> dict[str, np.ndarray]:
+    """The convolution and its gradients."""
+    x, weight, bias, grad = operands
+    out = co.conv2d(x, weight, bias, **layer.options(), backend="winograd")
+    gradients = co.conv2d_backward(grad, x, weight, **layer.options(), backend="winograd")
+    return dict(zip(NAMES, (out, *gradients), strict=True))
+
+
+def exact(layer: Layer) -> dict[str, np.ndarray]:
+    """The same in integers."""
+    x, weight, bias, grad = layer.integers("int64")
+    out = co.conv2d(x, weight, bias, **layer.options(), backend="im2col")
+    gradients = co.conv2d_backward(grad, x, weight, **layer.options(), backend="im2col")
+    return dict(zip(NAMES, (out, *gradients), strict=True))
+
+
+def proven_bounds(layer: Layer, operands: tuple[np.ndarray, ...], dtype: str) -> dict[str, float]:
+    """The harness's normwise bounds of the convolution and its gradients; a rounding for each term of the bias's."""
+    x, weight, bias, grad = (np.abs(operand.astype(np.float64)) for operand in operands)
+    of_filter = weight.sum(axis=(1, 2, 3)).max()
+    of_channel = weight.reshape(layer.groups, -1, *weight.shape[1:]).sum(axis=(1, 3, 4)).max()
+    outputs = layer.n * grad[0, 0].size
+    return {
+        "conv2d": bounds.winograd(layer.c // layer.groups, of_filter * x.max() + bias.max(), dtype),
+        "input_grad": bounds.winograd(layer.f // layer.groups, of_channel * grad.max(), dtype),
+        "weight_grad": bounds.winograd(outputs, grad.sum(axis=(0, 2, 3)).max() * x.max(), dtype),
+        "bias_grad": bounds.gamma(outputs, bounds.UNIT_ROUNDOFF[dtype]) * grad.sum(axis=(0, 2, 3)).max(),
+    }
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_integers_come_out_exactly_where_the_bound_is_below_one_half(name: str) -> None:
+    layer = LAYERS[name]
+    expected = exact(layer)
+    for dtype in ("float64", "float32"):
+        operands = layer.integers(dtype)
+        bound = proven_bounds(layer, operands, dtype)
+        assert dtype == "float32" or max(bound.values()) < 0.5
+        for result, got in results(layer, operands).items():
+            assert got.dtype == dtype
+            assert got.flags.c_contiguous
+            assert got.flags.writeable
+            if bound[result] < 0.5:
+                np.testing.assert_array_equal(np.rint(got), expected[result], err_msg=result)
+            else:
+                assert np.abs(got - expected[result]).max() <= bound[result], result
+
+
+def test_no_images() -> None:
+    layer = Layer(0, 4, (5, 6), 3)
+    got = results(layer, layer.integers("float32"))
+    assert [array.shape for array in got.values()] == [(0, 3, 5, 6), (0, 4, 5, 6), (3, 4, 3, 3), (3,)]
+    assert not got["weight_grad"].any()
+
+
+LARGE = Layer(3, 150, (18, 22), 130)
+"""More than one chain of channels and several panels; weights too many to be kept."""
+
+
+@pytest.fixture
+def always_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let two threads be used for any work, and put Numba's number back."""
+    monkeypatch.setattr(threads, "BREAK_EVEN", 0)
+    before = numba.get_num_threads()
+    yield
+    numba.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("always_threads")
+@pytest.mark.parametrize("layer", [LARGE, Layer(5, 10, (32, 32), 10), Layer(2, 16, (9, 40), 24, groups=2)])
+def test_bits_depend_on_the_image_alone(layer: Layer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads, what else is in the batch, bands, and when weights are transformed: nothing of it changes a bit."""
+    x, weight, bias, grad = operands = layer.floats("float32")
+    numba.set_num_threads(1)
+    expected = results(layer, operands)
+    bound = proven_bounds(layer, operands, "float32")
+    truth = results(layer, tuple(operand.astype(np.float64) for operand in operands))
+    for name, got in expected.items():
+        assert np.abs(got - truth[name]).max() <= bound[name] * (1 + 2.0**-20)
+
+    def check(got: dict[str, np.ndarray], names: tuple[str, ...] = NAMES[:3]) -> None:
+        for name in names:
+            assert got[name].tobytes() == expected[name].tobytes(), name
+
+    numba.set_num_threads(2)
+    check(results(layer, operands))
+    alone = results(layer, (x[1:2], weight, bias, grad[1:2]))
+    for name in ("conv2d", "input_grad"):
+        assert alone[name].tobytes() == expected[name][1:2].tobytes(), name
+    # Weights transformed before and kept; passed by; bands of few tiles, of all tiles.
+    for small, kept, band in (
+        (1 << 30, 0, 1 << 10),
+        (1 << 30, 0, 1 << 30),
+        (0, 0, 0),
+        (0, 1 << 17, 0),
+        (0, 1 << 30, 0),
+    ):
+        monkeypatch.setattr(convolution, "SMALL_WEIGHTS", small)
+        monkeypatch.setattr(convolution, "KEPT_BYTES", kept)
+        monkeypatch.setattr(plan, "BAND_BYTES", band)
+        check(results(layer, operands), ("conv2d", "input_grad"))
+    monkeypatch.setattr(weight_grad_plan, "SUM_BYTES", 1)
+    monkeypatch.setattr(workspace, "KEPT_BYTES", 0)
+    monkeypatch.setattr(workspace, "CALL_BYTES", 0)
+    check(results(layer, operands))
+
+
+@pytest.mark.parametrize("layer", [LARGE, LAYERS["groups, channels fill no vector"]])
+def test_prepared_weights_give_the_same_bits(layer: Layer) -> None:
+    x, weight, bias, _ = layer.floats("float32")
+    options = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": layer.groups}
+    expected = winograd.conv2d(x, weight, bias, **options)
+    changed = weight.copy()
+    prepared = winograd.prepare(changed, (1, *x.shape[1:]), **options)
+    changed[:] = np.nan
+    assert winograd.conv2d_prepared(x, prepared, bias).tobytes() == expected.tobytes()
+    x[1, 0, 3, 3] = np.inf
+    expected = winograd.conv2d(x, weight, bias, **options)
+    assert winograd.conv2d_prepared(x, prepared, bias).tobytes() == expected.tobytes()
+    assert weight.nbytes < prepared.nbytes < 64 * weight.nbytes
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+def test_an_image_that_is_not_finite_is_as_in_direct_and_the_others_as_they_were(number: float) -> None:
+    layer = Layer(3, 5, (8, 9), 6)
+    x, weight, bias, grad = layer.floats("float32")
+    before = results(layer, (x, weight, bias, grad))
+    x[1, 2, 3, 4] = grad[1, 2, 3, 4] = number
+    got = results(layer, (x, weight, bias, grad))
+    out = co.conv2d(x, weight, bias, **layer.options(), backend="direct")
+    expected = (out, *co.conv2d_backward(grad, x, weight, **layer.options(), backend="direct"))
+    for name, wanted in zip(NAMES, expected, strict=True):
+        images = slice(None) if name in ("weight_grad", "bias_grad") else slice(1, 2)
+        np.testing.assert_array_equal(got[name][images], wanted[images])
+    for name in ("conv2d", "input_grad"):
+        assert np.isfinite(got[name]).sum() == got[name].size - 9 * (layer.f if name == "conv2d" else layer.c)
+        assert got[name][::2].tobytes() == before[name][::2].tobytes()
+
+
+def test_huge_numbers_whose_transform_overflows() -> None:
+    """Kernels that copy their channel: the result is the input, as large as a number can be."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((3, 4, 10, 11)).astype(np.float32)
+    x[1] = rng.choice([-1, 1], x[1].shape) * np.finfo(np.float32).max
+    weight = np.zeros((4, 4, 3, 3), np.float32)
+    weight[range(4), range(4), 1, 1] = 1
+    out = co.conv2d(x, weight, padding=1, backend="winograd")
+    grad = co.conv2d_input_grad(x, weight, x.shape, padding=1, backend="winograd")
+    np.testing.assert_array_equal(out[1], x[1])
+    np.testing.assert_array_equal(grad[1], x[1])
+    impulse = np.zeros_like(x)
+    impulse[:, :, 5, 5] = 1
+    got = co.conv2d_weight_grad(impulse, x[1:2].repeat(3, 0), weight.shape, padding=1, backend="winograd")
+    expected = co.conv2d_weight_grad(impulse, x[1:2].repeat(3, 0), weight.shape, padding=1, backend="direct")
+    np.testing.assert_array_equal(got, expected)
+    impulse[1:] = 0
+    got = co.conv2d_weight_grad(impulse, x[1:2].repeat(3, 0), weight.shape, padding=1, backend="winograd")
+    np.testing.assert_array_equal(got[0, 0], x[1, 0, 4:7, 4:7])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("images", "channels", "size", "filters", "groups"),
+    [
+        (1, 64, (56, 56), 64, 1),
+        (16, 512, (7, 7), 512, 1),
+        (1, 2048, (56, 56), 2048, 1),
+        (2, 1024, (224, 224), 8, 1),
+        (1, 3, (9, 100_000), 3, 1),
+        (1, 8192, (7, 7), 8192, 1),
+        (128, 1024, (14, 14), 1024, 32),
+        (100_000, 1, (1, 1), 1, 1),
+    ],
+)
+def test_memory_is_bounded(
+    images: int, channels: int, size: tuple[int, int], filters: int, groups: int, dtype: str, threads: int
+) -> None:
+    """All threads borrow 64 MiB together, whatever the layer; nothing is computed here."""
+    kind = np.dtype(dtype)
+    for planes, outputs in ((channels, filters), (filters, channels)):
+        steps = (1, 1, 1)
+        forward = plan.plan_tiles(
+            groups, planes // groups, outputs // groups, size, size, (1, 1), steps, kind, is_flipped=False
+        )
+        schedule = convolution.choose_schedule(forward, images, threads, kind.itemsize, is_prepared=False)
+        assert schedule.pieces * schedule.layout.end * kind.itemsize <= 64 << 20
+        assert schedule.pieces >= min(threads, 2) or images * size[0] * size[1] < 100 or planes > 1024
+    gradient = weight_grad_plan.plan_weight_grad((channels, *size), (filters, *size), (1, 1), groups, kind)
+    summed = weight_grad_plan.choose_schedule(gradient, images, threads, kind.itemsize)
+    parts = summed.segments * filters * channels // groups * 9 * kind.itemsize if summed.segments > 1 else 0
+    assert summed.pieces * summed.layout.end * kind.itemsize + parts <= 68 << 20
+
+
+def test_borrowed_memory_is_kept_if_it_is_not_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = workspace.borrow(1000, np.dtype(np.float64))
+    assert first.shape == (1000,)
+    assert first.ctypes.data % workspace.LINE == 0
+    assert workspace.borrow(999, np.dtype(np.float32)).ctypes.data == first.ctypes.data
+    monkeypatch.setattr(workspace, "KEPT_BYTES", 10_000)
+    large = workspace.borrow(workspace._kept.memory.nbytes, np.dtype(np.float64))
+    assert not np.shares_memory(large, workspace.borrow(1, np.dtype(np.uint8)))
+
+
+PROGRAM = """
+import sys
+import numpy as np
+import convoracle as co
+rng = np.random.default_rng(0)
+shapes = (2, 9, 7, 10), (13, 9, 3, 3), (2, 13, 7, 10)
+x, weight, grad = (rng.integers(-1, 2, shape).astype(sys.argv[1]) for shape in shapes)
+for name, arguments in {
+    "conv2d": (x, weight),
+    "conv2d_input_grad": (grad, weight, x.shape),
+    "conv2d_weight_grad": (grad, x, weight.shape),
+}.items():
+    got = getattr(co, name)(*arguments, padding=1, backend="winograd")
+    whole = [a.astype(np.int64) if isinstance(a, np.ndarray) else a for a in arguments]
+    np.testing.assert_array_equal(np.rint(got), getattr(co, name)(*whole, padding=1, backend="im2col"))
+from convoracle.fast.simd.vectors import VECTOR_BITS
+print(VECTOR_BITS)
+"""
+
+
+@pytest.mark.parametrize(("processor", "bits", "dtype"), [("haswell", 256, "float32"), ("x86-64", 128, "float64")])
+def test_narrower_vectors(processor: str, bits: int, dtype: str) -> None:
+    """The tile has 4 rows there: half as many as a vector has numbers, and twice as many."""
+    finished = subprocess.run(
+        [sys.executable, "-c", PROGRAM, dtype],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": ""},
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.strip() == str(bits)
