@@ -58,22 +58,24 @@ def float64_error(magnitude: np.ndarray, roundings: int) -> np.ndarray:
     return componentwise(magnitude, magnitude, roundings, "float64")
 
 
-def fft(transform_bits: float, norm: float, dtype: str) -> float:
+def fft(transform_bits: float, sums: int, norm: float, dtype: str) -> float:
     """Return the normwise bound of a sum of products computed through fast Fourier transforms.
 
     Two forward transforms, one product of spectra and one inverse transform, each transform of length at most
-    ``2**transform_bits``: ``|error| <= e / (1 - e) * ||a||_2 * ||b||_1`` with ``e = u * (24 * bits + 8)``.
+    ``2**transform_bits``: ``|error| <= e / (1 - e) * ||a||_2 * ||b||_1`` with ``e = u * (24 * bits + 8 + sums)``.
 
     Parameters
     ----------
     transform_bits : float
         Base-2 logarithm of the number of points of the largest transform, padding included.
+    sums : int
+        The most spectra, or blocks of results, that are added up to one output: never more than it has products.
     norm : float
         ``||a||_2 * ||b||_1`` of the operands that meet in one output.
     dtype : {"float16", "float32", "float64"}
         The candidate's dtype.
     """
-    return gamma(math.ceil(24.0 * transform_bits + 8.0), UNIT_ROUNDOFF[dtype]) * norm
+    return gamma(math.ceil(24.0 * transform_bits + 8.0) + sums, UNIT_ROUNDOFF[dtype]) * norm
 
 
 def winograd(terms: int, norm: float, dtype: str) -> float:

@@ -69,6 +69,8 @@ def conv2d_weight_grad(
     """Return the weight gradient: the input correlated with the output gradient, read at the taps of the kernel."""
     height, width = weight_shape[2:]
     grad = np.zeros(weight_shape, x.dtype)
+    if not len(x):
+        return grad
     stacks, grads = np.split(pad_planes(x, padding), groups, axis=1), np.split(grad_output, groups, axis=1)
     at_all_lags = _lags_directly if method == "direct" else _lags_transformed
     for images, image_grads, filters in zip(stacks, grads, np.split(grad, groups), strict=True):
@@ -102,6 +104,8 @@ def _correlate_dilated(images: np.ndarray, kernels: np.ndarray, dilation: Pair, 
     (down, right), (height, width) = dilation, kernels.shape[2:]
     rows, columns = images.shape[2] - down * (height - 1), images.shape[3] - right * (width - 1)
     result = np.empty((len(images), len(kernels), rows, columns), images.dtype)
+    if not len(images):
+        return result
     correlate_phase = _correlate_directly if method == "direct" else _correlate_transforms
     for top in range(min(down, rows)):
         for left in range(min(right, columns)):

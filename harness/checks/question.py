@@ -44,7 +44,8 @@ class Question:
         self._answered: dict[Any, Answered | None] = {}
         self._proved: dict[int, bool] = {}
         self.is_measured = any(output.error is not None for output in self.outputs)
-        self.rounds = accuracy != "componentwise" or any(output.parts for output in self.outputs)
+        may_round = accuracy != "componentwise" and not self.is_integer  # integers are exact by any algorithm
+        self.rounds = may_round or any(output.parts for output in self.outputs)
 
     @functools.cached_property
     def integers(self) -> Answered:

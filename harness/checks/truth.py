@@ -69,7 +69,7 @@ def transform_bound(output: Output, operands: Arrays, dtype: str) -> float:
         of_first, of_second = output.norms
         one_norm = float(np.max(np.sum(np.abs(second), axis=of_second), initial=0.0))
         two_norm = float(np.sqrt(np.max(np.sum(np.square(first), axis=of_first), initial=0.0)))
-        bound = bounds.fft(output.transform_bits, two_norm * one_norm, dtype)
+        bound = bounds.fft(output.transform_bits, output.products, two_norm * one_norm, dtype)
         if output.winograd_terms:
             largest = float(np.max(np.abs(first), initial=0.0))
             bound = max(bound, bounds.winograd(output.winograd_terms, largest * one_norm, dtype))
@@ -77,5 +77,5 @@ def transform_bound(output: Output, operands: Arrays, dtype: str) -> float:
     if output.box_norm:
         values = operands[output.terms[0][0]]
         two_norm = float(np.sqrt(np.max(np.sum(np.square(values), axis=(1, 2, 3)), initial=0.0)))
-        return bounds.fft(output.transform_bits, two_norm * output.box_norm, dtype)
+        return bounds.fft(output.transform_bits, output.products, two_norm * output.box_norm, dtype)
     return 0.0

@@ -8,6 +8,7 @@ import numpy as np
 from convoracle.harness.choices import Choices
 from convoracle.harness.coverage.axes import eighths, size
 from convoracle.harness.coverage.block import Block, Feature, binned, grid
+from convoracle.harness.coverage.convolution_family import of_channels
 from convoracle.harness.coverage.family import Family, Numbers
 from convoracle.harness.coverage.plan import Pins
 from convoracle.harness.limits import Limits, within
@@ -73,8 +74,13 @@ class LinearFamily(LayerFamily):
         return numbers["n"], numbers["c"], numbers["f"]
 
     def coincidences(self, numbers: Numbers) -> tuple[Any, ...]:
-        n, c, f = self.extents(numbers)
-        return (n == c) & (c != f), (c == f) & (n != c), (n == c) & (c == f)
+        return of_channels(*self.extents(numbers))
+
+    def pins(self, number: int) -> Pins:
+        pins = dict(super().pins(number))
+        if number % (2 * geometry.CYCLE) == geometry.CYCLE - 2:  # N = F alone, where a bias fits the rows too
+            pins |= {"images": ("2", "3 or more"), "size_c": ("many",), "size_f": ("few",), "bias": ("True",)}
+        return pins
 
     def wide_pins(self, rest: int, is_tall: bool) -> Pins:
         tails = {"tail_c": (f"{rest} mod 8",), "tail_f": (f"{7 - rest} mod 8",)}

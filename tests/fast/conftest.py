@@ -37,8 +37,11 @@ class Call(NamedTuple):
         return results
 
 
-def example_call(operation: str, dtype: str, *, trivial: bool = False) -> Call:
-    """One call on random data; a trivial one has 1x1 windows, for which returning the input would be right too."""
+def example_call(operation: str, dtype: str, *, trivial: bool = False, of_3x3: bool = False) -> Call:
+    """One call on random data; a trivial one has 1x1 windows, for which returning the input would be right too.
+
+    Convolutions `of_3x3` have a kernel of this size and take steps of one, which is all that some backends do.
+    """
     rng = np.random.default_rng(0)
 
     def draw(*shape: int) -> np.ndarray:
@@ -67,6 +70,10 @@ def example_call(operation: str, dtype: str, *, trivial: bool = False) -> Call:
         line_conv = {"stride": 2, "padding": ((0, 1),), "dilation": 2, "groups": 2}
         volume, volume_kernel, volume_out = (3, 4, 5, 4, 6), (6, 2, 2, 3, 2), (3, 6, 3, 3, 2)
         volume_conv = {"stride": (2, 1, 3), "padding": ((1, 1), (0, 1), (0, 0)), "dilation": (2, 1, 1), "groups": 2}
+    if of_3x3:
+        kernel, conv = (*kernel[:2], 3, 3), {"padding": 1, "groups": conv.get("groups", 1)}
+        conv_out, weight = (*conv_out[:2], *shape[2:]), np.zeros(kernel, dtype) if trivial else draw(*kernel)
+        weight[:, :, 1, 1] += trivial
     back = np.ones(kernel, dtype) if trivial else draw(4, 3, 3, 2)
     lines, volumes = (np.ones(kernel, dtype) if trivial else draw(*kernel) for kernel in (line_kernel, volume_kernel))
     indices = rng.integers(0, shape[2] * shape[3], pool_out)

@@ -10,6 +10,8 @@ import convoracle as co
 from convoracle.fast import registry
 
 VARIANTS = [(operation, backend) for operation in registry.operations() for backend in registry.variants(operation)]
+OF_3X3 = ("winograd",)
+"""Backends that convolve with 3x3 kernels of stride and dilation 1 only."""
 RESULT_DTYPES = {
     "float16": "float16",
     "float32": "float32",
@@ -25,7 +27,7 @@ RESULT_DTYPES = {
 def test_same_bits_whatever_the_layout(
     operation: str, backend: str, lay_out: Callable[[np.ndarray], np.ndarray], make_call: Callable[..., Any]
 ) -> None:
-    call = make_call(operation, "float32")
+    call = make_call(operation, "float32", of_3x3=backend in OF_3X3)
     for result, expected in zip(call(backend=backend, lay_out=lay_out), call(backend=backend), strict=True):
         assert result.tobytes() == expected.tobytes()
 
@@ -33,7 +35,7 @@ def test_same_bits_whatever_the_layout(
 @pytest.mark.parametrize(("operation", "backend"), VARIANTS)
 @pytest.mark.parametrize("trivial", [False, True])
 def test_results_are_plain_and_new(operation: str, backend: str, trivial: bool, make_call: Callable[..., Any]) -> None:
-    call = make_call(operation, "float64", trivial=trivial)
+    call = make_call(operation, "float64", trivial=trivial, of_3x3=backend in OF_3X3)
     first, second = call(backend=backend), call(backend=backend)
     for result, again in zip(first, second, strict=True):
         assert type(result) is np.ndarray
@@ -47,7 +49,7 @@ def test_results_are_plain_and_new(operation: str, backend: str, trivial: bool, 
 @pytest.mark.parametrize(("operation", "backend"), VARIANTS)
 def test_result_dtype(operation: str, backend: str, make_call: Callable[..., Any]) -> None:
     for dtype in registry.variant(operation, backend).dtypes:
-        results = make_call(operation, dtype)(backend=backend)
+        results = make_call(operation, dtype, of_3x3=backend in OF_3X3)(backend=backend)
         values = results[:1] if operation == "max_pool2d" else results
         assert {result.dtype.name for result in values} == {RESULT_DTYPES[dtype]}
 
@@ -66,7 +68,9 @@ def test_float16_is_accumulated_in_float32_and_rounded_once(
             a.astype(np.float32) if isinstance(a, np.ndarray) and a.dtype == np.float16 else a for a in half.arguments
         )
     )
-    for result, expected in zip(half(backend=backend), single(backend=backend), strict=True):
+    # float32 has faster algorithms than what is chosen for float16, which sum in other orders.
+    same = "numba" if backend == "auto" else backend
+    for result, expected in zip(half(backend=backend), single(backend=same), strict=True):
         assert result.tobytes() == expected.astype(result.dtype).tobytes()
 
 
@@ -97,7 +101,7 @@ PER_IMAGE = tuple(
 def test_an_image_gives_the_same_bits_alone_and_in_a_batch(
     operation: str, backend: str, make_call: Callable[..., Any]
 ) -> None:
-    batch = make_call(operation, "float32")
+    batch = make_call(operation, "float32", of_3x3=backend in OF_3X3)
     alone = batch._replace(arguments=tuple(last_image(argument) for argument in batch.arguments))
     for result, expected in zip(alone(backend=backend), batch(backend=backend), strict=True):
         assert result.tobytes() == expected[-1:].tobytes()
@@ -112,7 +116,7 @@ def last_image(argument: Any) -> Any:
 
 @pytest.mark.parametrize(("operation", "backend"), [variant for variant in VARIANTS if variant[0] not in MEANS])
 def test_an_empty_batch(operation: str, backend: str, make_call: Callable[..., Any]) -> None:
-    full = make_call(operation, "float64")
+    full = make_call(operation, "float64", of_3x3=backend in OF_3X3)
     empty = full._replace(arguments=tuple(no_images(argument) for argument in full.arguments))
     for result, expected in zip(empty(backend=backend), full(backend=backend), strict=True):
         # A gradient of weights sums over no images; everything else has none.

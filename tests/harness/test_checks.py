@@ -127,7 +127,7 @@ def test_allowance_adds_the_transform_only_to_normwise() -> None:
     x, weight = operands["x"], operands["weight"]
     of_weight = max(float(np.abs(kernel).sum()) for kernel in weight)
     of_x = max(float(np.sqrt((image**2).sum())) for image in x)
-    by_fft = bounds.fft(case.transform_bits(), of_x * of_weight, "float32")
+    by_fft = bounds.fft(case.transform_bits(), one.products, of_x * of_weight, "float32")
     by_winograd = bounds.winograd(case.c, float(np.abs(x).max()) * of_weight, "float32")
     normwise = checks.allowance(one, operands, size, size, "float32", "normwise")
     # The same few additions in another order: a relative difference of less than their number times 2**-53.
@@ -153,7 +153,7 @@ def test_the_norms_of_each_gradient_cover_what_meets_in_one_element() -> None:
                 if len(one.terms[0]) == 2 or one.box_norm:
                     without_bias = {key: value for key, value in operands.items() if key != "bias"}
                     norm = checks.transform_bound(one, operands, "float32") / bounds.fft(
-                        one.transform_bits, 1.0, "float32"
+                        one.transform_bits, one.products, 1.0, "float32"
                     )
                     assert norm * (1 + 2.0**-40) >= one.compute(without_bias).max()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from convoracle.harness.draw import draw_small
+from convoracle.harness.draw import draw, draw_small
 from convoracle.harness.operations import OPERATIONS, geometry
 
 CASES = 160
@@ -57,7 +57,7 @@ def test_extents_are_distinct_but_for_the_tenth_that_coincides(name: str) -> Non
             width = case.spatial[1] if case.spatial else case.c
             assert case.n == case.c or case.c == width, (number, case)
         elif name.startswith("linear"):
-            assert case.n == case.c or case.c == case.f, (number, case)
+            assert case.n == case.c or case.c == case.f or case.n == case.f, (number, case)
         else:
             assert case.n == case.c, (number, case)
 
@@ -92,7 +92,15 @@ def test_each_coincidence_of_a_linear_layer_occurs(name: str) -> None:
     tenth = [case for number, case in enumerate(drawn(name, 400)) if geometry.coincides(number)]
     assert any(case.n == case.c != case.f for case in tenth)
     assert any(case.c == case.f != case.n for case in tenth)
+    assert any(case.n == case.f != case.c and case.n > 1 for case in tenth)
     assert any(case.n == case.c == case.f for case in tenth)
+
+
+@pytest.mark.parametrize("name", ["linear", "linear_backward"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_smoke_campaign_has_as_many_filters_as_images_once(name: str, seed: int) -> None:
+    cases = [draw(OPERATIONS[name], {}, ("float32", "float64"), seed, number) for number in range(20)]
+    assert any(case.n == case.f != case.c and case.n > 1 and (case.bias or name != "linear") for case in cases)
 
 
 @pytest.mark.parametrize("name", ALONG_AXIS)

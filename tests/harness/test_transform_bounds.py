@@ -26,7 +26,7 @@ def test_correlation_by_fft_keeps_its_bound(size: int, dtype: str) -> None:
     got = scipy.fft.irfft(spectra[0] * np.conj(spectra[1]), size)
     assert got.dtype == dtype
     norms = math.sqrt(sum(int(value) ** 2 for value in a)) * sum(abs(int(value)) for value in b)
-    bound = bounds.fft(math.log2(2 * size), norms, dtype)
+    bound = bounds.fft(math.log2(2 * size), 0, norms, dtype)
     whole_a, whole_b = [int(value) for value in a], [int(value) for value in b]
     for shift in range(0, size, max(size // 60, 1)):
         exact = sum(whole_a[(shift + tap) % size] * whole_b[tap] for tap in range(5))
@@ -35,8 +35,9 @@ def test_correlation_by_fft_keeps_its_bound(size: int, dtype: str) -> None:
 
 def test_the_fft_bound_in_literals() -> None:
     for dtype, u in (("float32", 2.0**-24), ("float64", 2.0**-53), ("float16", 2.0**-24)):
-        assert bounds.fft(10.0, 3.0, dtype) == bounds.gamma(248, u) * 3.0
-        assert bounds.fft(10.01, 1.0, dtype) == bounds.gamma(249, u)
+        assert bounds.fft(10.0, 0, 3.0, dtype) == bounds.gamma(248, u) * 3.0
+        assert bounds.fft(10.01, 0, 1.0, dtype) == bounds.gamma(249, u)
+        assert bounds.fft(10.0, 7, 1.0, dtype) == bounds.gamma(255, u)
 
 
 # Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015: equations 2 and section 4.3.

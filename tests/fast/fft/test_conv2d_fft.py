@@ -54,7 +54,7 @@ def are_right(case: Case, x: np.ndarray, weight: np.ndarray, grad: np.ndarray) -
     """Rounded they are the exact integers: the proven error of all of them is less than a half."""
     largest = max(array[0].size if array is not weight else array.size for array in (x, weight, grad))
     norm = max(np.linalg.norm(a) * np.abs(b).sum() for a in (x, weight, grad) for b in (x, weight, grad))
-    assert bounds.fft(2 * np.log2(64 * largest), norm, "float64") < 0.5
+    assert bounds.fft(2 * np.log2(64 * largest), largest, norm, "float64") < 0.5
     for one, other in zip(results(case, x, weight, grad), results(case, x, weight, grad, "im2col"), strict=True):
         assert one.flags.c_contiguous
         np.testing.assert_array_equal(np.rint(one), other)

@@ -12,7 +12,8 @@ from convoracle.harness.checks.other_options import OtherOptions
 from convoracle.harness.checks.question import Question
 from convoracle.harness.checks.truth import allowance, magnitude, truth
 from convoracle.harness.descriptor import parse
-from convoracle.harness.operations import named
+from convoracle.harness.draw import draw
+from convoracle.harness.operations import OPERATIONS, named
 
 CONV = "n=2 c=4 h=6 w=7 f=2 kernel_size=3x2 stride=1 padding=0 dilation=1 groups=1 bias=yes dtype={} layout=C+C seed={}"
 MEAN = (
@@ -222,6 +223,13 @@ def test_other_options_that_are_not_proved_are_not_asked(monkeypatch: pytest.Mon
     assert asked.integers.expected is not None
     monkeypatch.setattr(Question, "proves", lambda question, operands: False)
     assert asked.other_options({}) is None
+
+
+def test_integers_are_exact_at_any_accuracy() -> None:
+    operation = OPERATIONS["conv2d"]
+    asked = Question(operation, draw(operation, {}, ("int8",), 0, 3), "normwise")
+    assert not asked.rounds
+    assert asked.integers.expected is not None
 
 
 def test_whole_numbers_of_means_are_their_sums() -> None:
