@@ -4,8 +4,9 @@ A window is clipped at the plane: padding adds nothing to a sum, and the divisor
 """
 
 import numpy as np
-from numba import njit, prange
 
+from convoracle.fast.jit import inner, kernel
+from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Pair
 
 
@@ -13,7 +14,8 @@ def avg_pool2d(x: np.ndarray, divisors: np.ndarray, *, kernel_size: Pair, stride
     """Return the window sums divided by `divisors`."""
     planes = x.reshape(-1, *x.shape[2:])
     sums = np.zeros((len(planes), *divisors.shape), x.dtype)
-    _add_windows(planes, sums, (*kernel_size, *stride, *padding))
+    threads = thread_count(sums.size * kernel_size[0] * kernel_size[1])
+    run_pieces(_add_windows, threads, planes, sums, (*kernel_size, *stride, *padding))
     return (sums / divisors).reshape(*x.shape[:2], *divisors.shape)
 
 
@@ -29,18 +31,19 @@ def avg_pool2d_backward(
     """Return the input gradient: each divided value added to all positions of its window."""
     shares = (grad_output / divisors).reshape(-1, *divisors.shape)
     grad = np.zeros((len(shares), *input_shape[2:]), grad_output.dtype)
-    _spread_windows(shares, grad, (*kernel_size, *stride, *padding))
+    threads = thread_count(shares.size * kernel_size[0] * kernel_size[1])
+    run_pieces(_spread_windows, threads, shares, grad, (*kernel_size, *stride, *padding))
     return grad.reshape(input_shape)
 
 
-@njit(parallel=True, cache=True)
-def _add_windows(x, sums, options):  # type: ignore[no-untyped-def]
-    """Add the values of each window onto `sums`, one plane per iteration."""
-    for plane in prange(len(x)):
+@kernel
+def _add_windows(piece, pieces, x, sums, options):  # type: ignore[no-untyped-def]
+    """Add the values of each window onto `sums`, one plane at a time."""
+    for plane in range(piece, len(x), pieces):
         _add_plane_windows(x[plane], sums[plane], options)
 
 
-@njit(cache=True)
+@inner
 def _add_plane_windows(x, sums, options):  # type: ignore[no-untyped-def]
     kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w = options
     height, width = x.shape
@@ -54,14 +57,14 @@ def _add_plane_windows(x, sums, options):  # type: ignore[no-untyped-def]
                     sums[p, q] += x[row, column]
 
 
-@njit(parallel=True, cache=True)
-def _spread_windows(shares, grad, options):  # type: ignore[no-untyped-def]
-    """Add each window's share onto all of its positions in `grad`, one plane per iteration."""
-    for plane in prange(len(grad)):
+@kernel
+def _spread_windows(piece, pieces, shares, grad, options):  # type: ignore[no-untyped-def]
+    """Add each window's share onto all of its positions in `grad`, one plane at a time."""
+    for plane in range(piece, len(grad), pieces):
         _spread_plane_windows(shares[plane], grad[plane], options)
 
 
-@njit(cache=True)
+@inner
 def _spread_plane_windows(shares, grad, options):  # type: ignore[no-untyped-def]
     kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w = options
     height, width = grad.shape

@@ -1,16 +1,16 @@
 """The convolution as plain loops, compiled by Numba; every value is summed by one thread, in one fixed order.
 
-Padding is explicit zeros. Each iteration of a parallel loop writes its own part of the result, so the bits do not
-depend on the number of threads. The loops over one plane are functions of their own: LLVM makes three times faster
-code of them than of loops inside the parallel one. The counter of a parallel loop is unsigned and would become a float
-when divided by a signed size: hence ``np.int64(plane)``. Steps are the stride and the dilation, each down and across.
+Padding is explicit zeros. The planes of a result are shared out among threads, each of which takes every so many-th
+(`convoracle.fast.threads`), so the bits do not depend on their number. Steps are the stride and the dilation, each down
+and across.
 """
 
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
 
+from convoracle.fast.jit import inner, kernel
+from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
 
 
@@ -34,7 +34,9 @@ def conv2d(
     if bias is not None:
         out += bias[:, None, None]
     stacks = padded.reshape(len(x) * groups, weight.shape[1], *padded.shape[2:])
-    _convolve(stacks, weight, out.reshape(-1, rows, columns), groups, (*stride, *dilation))
+    planes = out.reshape(-1, rows, columns)
+    threads = thread_count(out.size * weight[0].size)
+    run_pieces(_convolve, threads, stacks, weight, planes, groups, (*stride, *dilation))
     return out
 
 
@@ -54,7 +56,9 @@ def conv2d_input_grad(
     grad = np.zeros((batch, channels, top + height + bottom, left + width + right), weight.dtype)
     stacks = grad_output.reshape(batch * groups, len(weight) // groups, *grad_output.shape[2:])
     filters = weight.reshape(groups, -1, *weight.shape[1:])
-    _add_input_grad(stacks, filters, grad.reshape(-1, *grad.shape[2:]), (*stride, *dilation))
+    planes = grad.reshape(-1, *grad.shape[2:])
+    threads = thread_count(grad_output.size * weight[0].size)
+    run_pieces(_add_input_grad, threads, stacks, filters, planes, (*stride, *dilation))
     return crop_planes(grad, padding, (height, width))
 
 
@@ -70,7 +74,8 @@ def conv2d_weight_grad(
 ) -> np.ndarray:
     """Return the weight gradient: one sum over all outputs per weight."""
     grad = np.zeros(weight_shape, x.dtype)
-    _add_weight_grad(grad_output, pad_planes(x, padding), grad, groups, (*stride, *dilation))
+    threads = thread_count(grad_output.size * grad[0].size)
+    run_pieces(_add_weight_grad, threads, grad_output, pad_planes(x, padding), grad, groups, (*stride, *dilation))
     return grad
 
 
@@ -92,17 +97,15 @@ def conv2d_backward(
     )
 
 
-@njit(parallel=True, cache=True)
-def _convolve(stacks, weight, planes, groups, steps):  # type: ignore[no-untyped-def]
+@kernel
+def _convolve(piece, pieces, stacks, weight, planes, groups, steps):  # type: ignore[no-untyped-def]
     """Add the convolution onto `planes` (N * F, H_out, W_out); `stacks` (N * groups, C / groups, H, W) is padded."""
     filters = len(weight)
-    for plane in prange(len(planes)):
-        _convolve_plane(
-            stacks[np.int64(plane) * groups // filters], weight[np.int64(plane) % filters], planes[plane], steps
-        )
+    for plane in range(piece, len(planes), pieces):
+        _convolve_plane(stacks[plane * groups // filters], weight[plane % filters], planes[plane], steps)
 
 
-@njit(cache=True)
+@inner
 def _convolve_plane(images, kernel, plane, steps):  # type: ignore[no-untyped-def]
     """Add the convolution of a stack of channels with one filter onto `plane`."""
     stride_h, stride_w, dilation_h, dilation_w = steps
@@ -117,16 +120,16 @@ def _convolve_plane(images, kernel, plane, steps):  # type: ignore[no-untyped-de
                         plane[p, q] += kernel[c, i, j] * value
 
 
-@njit(parallel=True, cache=True)
-def _add_input_grad(stacks, filters, planes, steps):  # type: ignore[no-untyped-def]
+@kernel
+def _add_input_grad(piece, pieces, stacks, filters, planes, steps):  # type: ignore[no-untyped-def]
     """Add the input gradient onto `planes` (N * C, H, W); `stacks` (N * groups, F / groups, H_out, W_out)."""
     groups, _, channels = filters.shape[:3]
-    for plane in prange(len(planes)):
-        stack, channel = divmod(np.int64(plane), channels)
+    for plane in range(piece, len(planes), pieces):
+        stack, channel = divmod(plane, channels)
         _add_plane_grad(stacks[stack], filters[stack % groups, :, channel], planes[plane], steps)
 
 
-@njit(cache=True)
+@inner
 def _add_plane_grad(grads, kernels, plane, steps):  # type: ignore[no-untyped-def]
     """Add what every filter's output gradient sends back to one channel onto `plane`."""
     stride_h, stride_w, dilation_h, dilation_w = steps
@@ -141,17 +144,17 @@ def _add_plane_grad(grads, kernels, plane, steps):  # type: ignore[no-untyped-de
                         plane[p * stride_h + i * dilation_h, q * stride_w + j * dilation_w] += value
 
 
-@njit(parallel=True, cache=True)
-def _add_weight_grad(grad_output, padded, grad, groups, steps):  # type: ignore[no-untyped-def]
-    """Add the weight gradient onto `grad`, one channel of one filter per iteration."""
+@kernel
+def _add_weight_grad(piece, pieces, grad_output, padded, grad, groups, steps):  # type: ignore[no-untyped-def]
+    """Add the weight gradient onto `grad`, one channel of one filter at a time."""
     filters, channels = grad.shape[:2]
-    for kernel in prange(filters * channels):
-        f, c = divmod(np.int64(kernel), channels)
+    for plane in range(piece, filters * channels, pieces):
+        f, c = divmod(plane, channels)
         channel = f * groups // filters * channels + c
         _add_kernel_grad(grad_output[:, f], padded[:, channel], grad[f, c], steps)
 
 
-@njit(cache=True)
+@inner
 def _add_kernel_grad(grads, images, kernel, steps):  # type: ignore[no-untyped-def]
     """Add the gradient of one filter's weights for one channel onto `kernel`."""
     stride_h, stride_w, dilation_h, dilation_w = steps
@@ -166,7 +169,7 @@ def _add_kernel_grad(grads, images, kernel, steps):  # type: ignore[no-untyped-d
                         kernel[i, j] += grads[n, p, q] * value
 
 
-@njit(cache=True)
+@kernel
 def _add_bias_grad(grad_output, grad):  # type: ignore[no-untyped-def]
     """Add the bias gradient onto `grad`; reading it once is too little work for threads."""
     batch, filters, rows, columns = grad_output.shape

@@ -1,8 +1,9 @@
 """The locally connected layer as plain loops, compiled by Numba; every value is summed in one fixed order."""
 
 import numpy as np
-from numba import njit, prange
 
+from convoracle.fast.jit import kernel
+from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, crop_planes, pad_planes
 
 
@@ -14,7 +15,7 @@ def locally_connected2d(
     out = np.zeros((len(x), filters, rows, columns), x.dtype)
     if bias is not None:
         out += bias
-    _connect(pad_planes(x, padding), weight, out, (*stride, *dilation))
+    run_pieces(_connect, thread_count(len(x) * weight.size), pad_planes(x, padding), weight, out, (*stride, *dilation))
     return out
 
 
@@ -24,17 +25,18 @@ def locally_connected2d_backward(
     """Return the gradients of input, weight and bias."""
     padded = pad_planes(x, padding)
     grad_x, grad_weight = np.zeros_like(padded), np.zeros_like(weight)
-    _add_input_grad(grad_output, weight, grad_x, (*stride, *dilation))
-    _add_weight_grad(grad_output, padded, grad_weight, (*stride, *dilation))
+    threads, steps = thread_count(len(x) * weight.size), (*stride, *dilation)
+    run_pieces(_add_input_grad, threads, grad_output, weight, grad_x, steps)
+    run_pieces(_add_weight_grad, threads, grad_output, padded, grad_weight, steps)
     return crop_planes(grad_x, padding, x.shape[2:]), grad_weight, grad_output.sum(axis=0)
 
 
-@njit(parallel=True, cache=True)
-def _connect(padded, weight, out, steps):  # type: ignore[no-untyped-def]
-    """Add the layer's sums onto `out`, one image per iteration."""
+@kernel
+def _connect(piece, pieces, padded, weight, out, steps):  # type: ignore[no-untyped-def]
+    """Add the layer's sums onto `out`, one image at a time."""
     stride_h, stride_w, dilation_h, dilation_w = steps
     rows, columns, filters, channels, height, width = weight.shape
-    for n in prange(len(padded)):
+    for n in range(piece, len(padded), pieces):
         for p in range(rows):
             for q in range(columns):
                 for f in range(filters):
@@ -45,12 +47,12 @@ def _connect(padded, weight, out, steps):  # type: ignore[no-untyped-def]
                                 out[n, f, p, q] += weight[p, q, f, c, i, j] * value
 
 
-@njit(parallel=True, cache=True)
-def _add_input_grad(grad_output, weight, grad, steps):  # type: ignore[no-untyped-def]
-    """Add the input gradient onto the padded planes `grad`, one image per iteration."""
+@kernel
+def _add_input_grad(piece, pieces, grad_output, weight, grad, steps):  # type: ignore[no-untyped-def]
+    """Add the input gradient onto the padded planes `grad`, one image at a time."""
     stride_h, stride_w, dilation_h, dilation_w = steps
     rows, columns, filters, channels, height, width = weight.shape
-    for n in prange(len(grad)):
+    for n in range(piece, len(grad), pieces):
         for p in range(rows):
             for q in range(columns):
                 for f in range(filters):
@@ -61,18 +63,17 @@ def _add_input_grad(grad_output, weight, grad, steps):  # type: ignore[no-untype
                                 grad[n, c, p * stride_h + i * dilation_h, q * stride_w + j * dilation_w] += share
 
 
-@njit(parallel=True, cache=True)
-def _add_weight_grad(grad_output, padded, grad, steps):  # type: ignore[no-untyped-def]
-    """Add the weight gradient onto `grad`, one row of the result per iteration."""
+@kernel
+def _add_weight_grad(piece, pieces, grad_output, padded, grad, steps):  # type: ignore[no-untyped-def]
+    """Add the weight gradient onto `grad`, one row of the result at a time."""
     stride_h, stride_w, dilation_h, dilation_w = steps
     _, columns, filters, channels, height, width = grad.shape
-    for p in prange(len(grad)):
-        row = np.int64(p)  # the counter of a parallel loop is unsigned
+    for p in range(piece, len(grad), pieces):
         for q in range(columns):
             for f in range(filters):
                 for c in range(channels):
                     for i in range(height):
                         for j in range(width):
                             for n in range(len(padded)):
-                                value = padded[n, c, row * stride_h + i * dilation_h, q * stride_w + j * dilation_w]
-                                grad[row, q, f, c, i, j] += grad_output[n, f, row, q] * value
+                                value = padded[n, c, p * stride_h + i * dilation_h, q * stride_w + j * dilation_w]
+                                grad[p, q, f, c, i, j] += grad_output[n, f, p, q] * value

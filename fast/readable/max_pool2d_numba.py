@@ -4,8 +4,9 @@ A window is clipped at the plane; no value stands for the padding.
 """
 
 import numpy as np
-from numba import njit, prange
 
+from convoracle.fast.jit import inner, kernel
+from convoracle.fast.threads import run_pieces, thread_count, threads_to_move
 from convoracle.fast.windows import Pair
 
 
@@ -15,7 +16,8 @@ def max_pool2d(
     """Return the maxima and where they are."""
     planes = x.reshape(-1, *x.shape[2:])
     values, indices = np.empty((len(planes), *output_size), x.dtype), np.empty((len(planes), *output_size), np.int64)
-    _find_maxima(planes, values, indices, (*kernel_size, *stride, *padding, *dilation))
+    threads = thread_count(values.size * kernel_size[0] * kernel_size[1])
+    run_pieces(_find_maxima, threads, planes, values, indices, (*kernel_size, *stride, *padding, *dilation))
     shape = (*x.shape[:2], *output_size)
     return values.reshape(shape), indices.reshape(shape)
 
@@ -25,18 +27,18 @@ def max_pool2d_backward(grad_output: np.ndarray, indices: np.ndarray, input_shap
     batch, channels, height, width = input_shape
     grad = np.zeros((batch * channels, height * width), grad_output.dtype)
     flat = (batch * channels, grad_output.shape[2] * grad_output.shape[3])
-    _scatter(grad_output.reshape(flat), indices.reshape(flat), grad)
+    run_pieces(_scatter, threads_to_move(grad.size), grad_output.reshape(flat), indices.reshape(flat), grad)
     return grad.reshape(input_shape)
 
 
-@njit(parallel=True, cache=True)
-def _find_maxima(x, values, indices, options):  # type: ignore[no-untyped-def]
-    """Fill `values` and `indices`, one plane per iteration."""
-    for plane in prange(len(x)):
+@kernel
+def _find_maxima(piece, pieces, x, values, indices, options):  # type: ignore[no-untyped-def]
+    """Fill `values` and `indices`, one plane at a time."""
+    for plane in range(piece, len(x), pieces):
         _find_plane_maxima(x[plane], values[plane], indices[plane], options)
 
 
-@njit(cache=True)
+@inner
 def _find_plane_maxima(x, values, indices, options):  # type: ignore[no-untyped-def]
     kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w, dilation_h, dilation_w = options
     height, width = x.shape
@@ -62,10 +64,10 @@ def _find_plane_maxima(x, values, indices, options):  # type: ignore[no-untyped-
             values[p, q], indices[p, q] = best, winner
 
 
-@njit(parallel=True, cache=True)
-def _scatter(grad_output, indices, grad):  # type: ignore[no-untyped-def]
-    """Add each value onto `grad` (planes, H * W) where its maximum was, one plane per iteration."""
+@kernel
+def _scatter(piece, pieces, grad_output, indices, grad):  # type: ignore[no-untyped-def]
+    """Add each value onto `grad` (planes, H * W) where its maximum was, one plane at a time."""
     planes, outputs = grad_output.shape
-    for plane in prange(planes):
+    for plane in range(piece, planes, pieces):
         for p in range(outputs):
             grad[plane, indices[plane, p]] += grad_output[plane, p]
