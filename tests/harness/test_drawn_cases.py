@@ -110,7 +110,7 @@ def test_what_is_drawn_along_an_axis(name: str) -> None:
     assert {case.axis for case in cases if case.spatial is not None} == {-3, -1, 0, 1, 2, 3}
     assert sum(case.axis == 1 for case in cases) > 40
     assert 50 < sum(case.spatial is None for case in cases) < 110
-    limits = {"spatial": {None}, "axis": {1}}
+    limits: dict[str, set[Any]] = {"spatial": {None}, "axis": {1}}
     for number in range(40):
         case = draw_small(OPERATIONS[name], limits, ("float32",), 0, number)
         assert (case.spatial, case.axis) == (None, 1)
