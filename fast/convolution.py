@@ -1,7 +1,8 @@
 """What `conv1d`, `conv2d` and `conv3d` and their gradients share: checks, geometry and the call of the kernel.
 
 Checks and geometry are gone through once for arguments of the same shapes (`convoracle.fast.remembered`).
-`axes` are the letters of the spatial axes: "L", "HW" or "DHW".
+`axes` are the letters of the spatial axes: "L", "HW" or "DHW". `options` are stride, padding, dilation and groups, in
+this order.
 """
 
 from typing import Any
@@ -23,14 +24,10 @@ def convolve(
     bias: Any,
     backend: str | None,
     accuracy: str | None,
-    *,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
+    **options: Any,
 ) -> np.ndarray:
     """Check the arguments of a convolution and run it."""
-    key, call = recall(operation, (x, weight, bias), (stride, padding, dilation, groups), backend, accuracy)
+    key, call = recall(operation, (x, weight, bias), tuple(options.values()), backend, accuracy)
     if call is None:
         x = check_array(operation, "x", x, f"NC{axes}")
         weight = check_array(operation, "weight", weight, f"OI{axes}")
@@ -38,9 +35,7 @@ def convolve(
         dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
         if bias is not None:
             check_bias(operation, bias, len(weight))
-        geometry = conv_geometry(
-            operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-        )
+        geometry = conv_geometry(operation, x.shape, weight.shape, **options)
         call = remember(
             key,
             prepare(
@@ -49,7 +44,7 @@ def convolve(
                 dtype,
                 (x, weight, bias),
                 options=geometry.options(),
-                **_properties(x.shape, weight.shape, accuracy),
+                **properties_of(x.shape, weight.shape, accuracy),
             ),
         )
     result: np.ndarray = call(x, weight, bias)
@@ -64,24 +59,16 @@ def input_grad(
     input_shape: object,
     backend: str | None,
     accuracy: str | None,
-    *,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
+    **options: Any,
 ) -> np.ndarray:
     """Check the arguments of an input gradient and run it."""
-    key, call = recall(
-        operation, (grad_output, weight), (input_shape, stride, padding, dilation, groups), backend, accuracy
-    )
+    key, call = recall(operation, (grad_output, weight), (input_shape, *options.values()), backend, accuracy)
     if call is None:
         grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
         weight = check_array(operation, "weight", weight, f"OI{axes}")
         dtype = check_dtype(operation, grad_output=grad_output, weight=weight)
         shape = check_shape(operation, "input_shape", input_shape, f"NC{axes}")
-        geometry = conv_geometry(
-            operation, shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-        )
+        geometry = conv_geometry(operation, shape, weight.shape, **options)
         check_output_shape(operation, grad_output, geometry.output_shape)
         call = remember(
             key,
@@ -92,7 +79,7 @@ def input_grad(
                 (grad_output, weight),
                 (shape,),
                 geometry.options(),
-                **_properties(shape, weight.shape, accuracy),
+                **properties_of(shape, weight.shape, accuracy),
             ),
         )
     result: np.ndarray = call(grad_output, weight)
@@ -107,24 +94,16 @@ def weight_grad(
     weight_shape: object,
     backend: str | None,
     accuracy: str | None,
-    *,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
+    **options: Any,
 ) -> np.ndarray:
     """Check the arguments of a weight gradient and run it."""
-    key, call = recall(
-        operation, (grad_output, x), (weight_shape, stride, padding, dilation, groups), backend, accuracy
-    )
+    key, call = recall(operation, (grad_output, x), (weight_shape, *options.values()), backend, accuracy)
     if call is None:
         grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
         x = check_array(operation, "x", x, f"NC{axes}")
         dtype = check_dtype(operation, grad_output=grad_output, x=x)
         shape = check_shape(operation, "weight_shape", weight_shape, f"OI{axes}")
-        geometry = conv_geometry(
-            operation, x.shape, shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-        )
+        geometry = conv_geometry(operation, x.shape, shape, **options)
         check_output_shape(operation, grad_output, geometry.output_shape)
         call = remember(
             key,
@@ -135,7 +114,7 @@ def weight_grad(
                 (grad_output, x),
                 (shape,),
                 geometry.options(),
-                **_properties(x.shape, shape, accuracy),
+                **properties_of(x.shape, shape, accuracy),
             ),
         )
     result: np.ndarray = call(grad_output, x)
@@ -161,22 +140,16 @@ def backward(
     weight: Any,
     backend: str | None,
     accuracy: str | None,
-    *,
-    stride: object,
-    padding: object,
-    dilation: object,
-    groups: object,
+    **options: Any,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Check the arguments of all three gradients and run them."""
-    key, call = recall(operation, (grad_output, x, weight), (stride, padding, dilation, groups), backend, accuracy)
+    key, call = recall(operation, (grad_output, x, weight), tuple(options.values()), backend, accuracy)
     if call is None:
         grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
         x = check_array(operation, "x", x, f"NC{axes}")
         weight = check_array(operation, "weight", weight, f"OI{axes}")
         dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
-        geometry = conv_geometry(
-            operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-        )
+        geometry = conv_geometry(operation, x.shape, weight.shape, **options)
         check_output_shape(operation, grad_output, geometry.output_shape)
         call = remember(
             key,
@@ -186,14 +159,14 @@ def backward(
                 dtype,
                 (grad_output, x, weight),
                 options=geometry.options(),
-                **_properties(x.shape, weight.shape, accuracy),
+                **properties_of(x.shape, weight.shape, accuracy),
             ),
         )
     grad_x, grad_weight, grad_bias = call(grad_output, x, weight)
     return grad_x, grad_weight, grad_bias
 
 
-def _properties(x_shape: Shape, weight_shape: Shape, accuracy: str | None) -> dict[str, Any]:
+def properties_of(x_shape: Shape, weight_shape: Shape, accuracy: str | None) -> dict[str, Any]:
     """Return what a variant may be limited in, or chosen by, besides its options."""
     return {"kernel_size": weight_shape[2:], "accuracy": accuracy, "x_shape": x_shape, "weight_shape": weight_shape}
 

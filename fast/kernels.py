@@ -108,6 +108,21 @@ def kernel_of(bind: Callable[..., Callable[..., Any]], arrays: int) -> Callable[
     return kernel
 
 
+def all_gradients(
+    input_grad: Callable[..., Any], weight_grad: Callable[..., Any], bias_grad: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return the kernel of ``conv2d_backward`` that calls those of the three gradients."""
+
+    def conv2d_backward(grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any) -> Any:
+        return (
+            input_grad(grad_output, weight, x.shape, **options),
+            weight_grad(grad_output, x, weight.shape, **options),
+            bias_grad(grad_output),
+        )
+
+    return conv2d_backward
+
+
 def run(
     operation: str,
     backend: object,

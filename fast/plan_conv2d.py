@@ -10,7 +10,7 @@ from convoracle.fast import registry
 from convoracle.fast.arguments import check_shape
 from convoracle.fast.arrays import accumulator, check_array, check_dtype, from_kernel, to_kernel
 from convoracle.fast.conv_geometry import ConvPadding, IntOrSizes, conv_geometry
-from convoracle.fast.convolution import check_bias
+from convoracle.fast.convolution import check_bias, properties_of
 from convoracle.fast.selector import choose_backend
 
 
@@ -153,12 +153,7 @@ def plan_conv2d(
     options = conv_geometry(
         "plan_conv2d", shape, filters.shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ).options()
-    properties = {
-        "kernel_size": filters.shape[2:],
-        "accuracy": accuracy,
-        "x_shape": shape,
-        "weight_shape": filters.shape,
-    }
+    properties = properties_of(shape, filters.shape, accuracy)
     chosen = choose_backend("conv2d", backend, dtype, options, properties)
     return ConvPlan(chosen, filters, offsets, shape[1:], options)
 

@@ -1,7 +1,7 @@
 """What a unit of each term costs an algorithm, in units of what the machine does at best.
 
-`python -m benchmarks.fit_costs` measured some hundred layers drawn at random, with the machine's other work stopped, on
-one thread of an AMD Zen 4 with vectors of 512 bits, and fitted these numbers: those with the smallest errors of the
+`python -m convoracle.harness.bench.fit_costs` measured layers drawn at random, with the machine's other work stopped,
+on one thread of an AMD Zen 4 with vectors of 512 bits, and fitted these numbers: those with the smallest errors of the
 logarithm of the time. They are numbers of the algorithms as they are written here, and go stale with them; those of the
 machine are measured on it. A term that made no difference is left out.
 """

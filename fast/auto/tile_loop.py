@@ -1,14 +1,13 @@
 """The register tile over and over, on operands that stay in the nearest cache: what a processor can do at most."""
 
-from numba import njit
-
+from convoracle.fast.jit import kernel
 from convoracle.fast.simd.microkernel import VECTORS, multiply_tile
 
 DEPTH = 128
 """Terms of a tile, as many as fit: 8 rows and 3 vectors of 512 bits, 128 times, are 28 KiB."""
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def multiply_tiles(repeats, a, b, offsets, out, lanes):  # type: ignore[no-untyped-def]
     """Compute the same tile of sums `repeats` times."""
     if VECTORS == 3:

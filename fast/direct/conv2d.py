@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from convoracle.fast.correlation_axes import backward_axes, forward_axis
 from convoracle.fast.direct.bias_grad import bind_conv2d_bias_grad, conv2d_bias_grad
 from convoracle.fast.direct.correlation import Target, Weights, bind_correlation
-from convoracle.fast.direct.plan import Axis, plan_correlation
+from convoracle.fast.direct.plan import plan_correlation
 from convoracle.fast.direct.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
 from convoracle.fast.jit import kernel
 from convoracle.fast.kernels import kernel_of
@@ -45,7 +46,7 @@ def bind_conv2d(
     """Return the convolution of arrays of these shapes."""
     filters, channels, *kernel_size = weight.shape
     down, across = (
-        _forward_axis(*axis) for axis in zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
+        forward_axis(*axis) for axis in zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
     )
     plan = plan_correlation(groups, channels, filters // groups, down, across, x.dtype, batch=min(len(x), LARGE_BATCH))
     shape, dtype = (len(x), filters, down.outputs, across.outputs), x.dtype
@@ -75,7 +76,7 @@ def bind_conv2d_input_grad(
     """Return the input gradient of arrays of these shapes: a correlation for each pair of remainders of the stride."""
     channels, (height, width) = weight.shape[1], input_shape[2:]
     rows, columns = (
-        _backward_axes(*axis)
+        backward_axes(*axis)
         for axis in zip(
             input_shape[2:], grad_output.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True
         )
@@ -152,28 +153,6 @@ def _is_finite(array):  # type: ignore[no-untyped-def]
     for number in array.reshape(-1):
         is_other |= number - number != 0
     return not is_other
-
-
-@functools.lru_cache(maxsize=256)
-def _forward_axis(size: int, kernel_size: int, stride: int, padding: Pair, dilation: int) -> Axis:
-    before, after = padding
-    count = (size + before + after - dilation * (kernel_size - 1) - 1) // stride + 1
-    return Axis(size, count, stride, tuple(tap * dilation - before for tap in range(kernel_size)))
-
-
-@functools.lru_cache(maxsize=256)
-def _backward_axes(
-    size: int, output_size: int, kernel_size: int, stride: int, padding: Pair, dilation: int
-) -> list[tuple[int, tuple[int, ...], Axis]]:
-    """Return, for each remainder that any tap leaves, the first input of that remainder, the taps, and the axis."""
-    axes = []
-    for first in range(min(stride, size)):
-        position = first + padding[0]
-        taps = tuple(tap for tap in range(kernel_size) if (position - tap * dilation) % stride == 0)
-        if taps:
-            offsets = tuple((position - tap * dilation) // stride for tap in taps)
-            axes.append((first, taps, Axis(output_size, -(-(size - first) // stride), 1, offsets)))
-    return axes
 
 
 @functools.lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convoracle.fast.correlation_axes import Axis
 from convoracle.fast.simd.microkernel import VECTORS
 from convoracle.fast.simd.vectors import lanes_of
 
@@ -35,15 +36,6 @@ PANEL_COPY = 8
 
 LARGEST_BUFFER = 1 << 21
 """No buffer of a thread gets more numbers than this, unless a single row or a single tile needs them."""
-
-
-class Axis(NamedTuple):
-    """One axis of a correlation: output u of `outputs` reads source position ``u * stride + offsets[t]`` of `size`."""
-
-    size: int
-    outputs: int
-    stride: int
-    offsets: Ints
 
 
 class Plan(NamedTuple):

@@ -1,7 +1,7 @@
 """The convolution and its input gradient as products of spectra (`convoracle.fast.fft.correlation`).
 
-The readable `scipy-fft` asks SciPy for one transform of each whole image and filter, and passes a NaN on to every
-output. Here long images are cut into blocks, filters are transformed once for all images, threads share out the blocks,
+The readable `scipy-fft` hands whole images and filters to SciPy's convolution, and passes a NaN on to every output.
+Here long images are cut into blocks, filters are transformed once for all images, threads share out the blocks,
 and the workspace is bounded. The error is bounded by norms in both. But what is not finite is as in a direct
 convolution: an infinity spreads over its image in a transform, and huge numbers overflow in one; so where a result
 holds a number that is not finite, its image is computed again by `convoracle.fast.direct`.
@@ -17,6 +17,7 @@ from convoracle.fast.direct.bias_grad import conv2d_bias_grad
 from convoracle.fast.fft.correlation import Reading, Tile, correlate, plan_correlation, transform_weights
 from convoracle.fast.fft.plan import Plan
 from convoracle.fast.fft.weight_grad import conv2d_weight_grad
+from convoracle.fast.kernels import all_gradients
 from convoracle.fast.windows import Ends, Pair, Shape
 
 __all__ = [
@@ -110,15 +111,7 @@ def conv2d_input_grad(
     return grad
 
 
-def conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias."""
-    return (
-        conv2d_input_grad(grad_output, weight, x.shape, **options),
-        conv2d_weight_grad(grad_output, x, weight.shape, **options),
-        conv2d_bias_grad(grad_output),
-    )
+conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
 
 
 def _forward(x_shape: Shape, weight_shape: Shape, stride: Pair, padding: Ends, dilation: Pair) -> tuple[Pair, Reading]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convoracle.fast.correlation_axes import Axis
 from convoracle.fast.jit import inner
 from convoracle.fast.plane.strip_tile import VECTORS
 from convoracle.fast.simd.copying import copy_apart
@@ -27,15 +28,6 @@ PLANE_NUMBERS = 1 << 16
 
 LEAST_ROWS, LEAST_COLUMNS = 32, 256
 """A band of so few rows, or columns, is not cut further: it would read more beside its outputs than for them."""
-
-
-class Axis(NamedTuple):
-    """One axis of a correlation: output u of `outputs` reads source position ``u * stride + offsets[t]`` of `size`."""
-
-    size: int
-    outputs: int
-    stride: int
-    offsets: tuple[int, ...]
 
 
 class Plan(NamedTuple):

@@ -5,17 +5,15 @@ where there are few channels to a group, as in depthwise convolutions and filter
 tile of `convoracle.fast.direct` reads an input once for many filters, which this does not.
 """
 
-import functools
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
 
 import numpy as np
 
+from convoracle.fast.correlation_axes import backward_axes, forward_axis
 from convoracle.fast.direct.bias_grad import conv2d_bias_grad
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import all_gradients, kernel_of
 from convoracle.fast.plane import strips, windows
-from convoracle.fast.plane.bands import Axis
 from convoracle.fast.plane.weight_grad import conv2d_weight_grad
 from convoracle.fast.readable import conv2d_numba
 from convoracle.fast.windows import Ends, Pair, Shape
@@ -25,17 +23,8 @@ __all__ = [
     "conv2d_backward",
     "conv2d_bias_grad",
     "conv2d_input_grad",
-    "conv2d_prepared",
     "conv2d_weight_grad",
-    "prepare",
 ]
-
-
-class Prepared(NamedTuple):
-    """A convolution to come: its kernels need no preparation."""
-
-    weight: np.ndarray
-    options: dict[str, Any]
 
 
 def bind_conv2d(
@@ -51,8 +40,7 @@ def bind_conv2d(
     """Return the convolution of arrays of these shapes."""
     kernel_size, dtype = weight.shape[2:], x.dtype
     down, across = (
-        Axis(n, (n + before + after - d * (k - 1) - 1) // s + 1, s, tuple(tap * d - before for tap in range(k)))
-        for n, k, s, (before, after), d in zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
+        forward_axis(*axis) for axis in zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
     )
     shape, zeros = (len(x), len(weight), down.outputs, across.outputs), np.zeros(len(weight), dtype)
     if windows.fits(kernel_size, stride, dilation):
@@ -71,16 +59,6 @@ def bind_conv2d(
 
 
 conv2d = kernel_of(bind_conv2d, arrays=3)
-
-
-def prepare(weight: np.ndarray, x_shape: Shape, **options: Any) -> Prepared:
-    """Keep a copy of the weights."""
-    return Prepared(weight.copy(), options)
-
-
-def conv2d_prepared(x: np.ndarray, prepared: Prepared, bias: np.ndarray | None) -> np.ndarray:
-    """Convolve with weights that have been kept."""
-    return conv2d(x, prepared.weight, bias, **prepared.options)
 
 
 def conv2d_input_grad(
@@ -118,7 +96,7 @@ def conv2d_input_grad(
     grad = (np.zeros if max(stride) > 1 else np.empty)(input_shape, weight.dtype)
     height, width = input_shape[2:]
     rows, columns = (
-        _backward_axes(*axis)
+        backward_axes(*axis)
         for axis in zip(input_shape[2:], grad_output.shape[2:], kernel_size, stride, padding, dilation, strict=True)
     )
     for first_row, taps_h, down in rows:
@@ -129,30 +107,4 @@ def conv2d_input_grad(
     return grad
 
 
-def conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias."""
-    return (
-        conv2d_input_grad(grad_output, weight, x.shape, **options),
-        conv2d_weight_grad(grad_output, x, weight.shape, **options),
-        conv2d_bias_grad(grad_output),
-    )
-
-
-@functools.lru_cache(maxsize=256)
-def _backward_axes(
-    size: int, output_size: int, kernel_size: int, stride: int, padding: Pair, dilation: int
-) -> list[tuple[int, tuple[int, ...], Axis]]:
-    """Return, for each remainder that any tap leaves, the first input of that remainder, the taps, and the axis.
-
-    Input i was read by output u through tap t where ``u * stride = i + padding - t * dilation``.
-    """
-    axes = []
-    for first in range(min(stride, size)):
-        position = first + padding[0]
-        taps = tuple(tap for tap in range(kernel_size) if (position - tap * dilation) % stride == 0)
-        if taps:
-            offsets = tuple((position - tap * dilation) // stride for tap in taps)
-            axes.append((first, taps, Axis(output_size, -(-(size - first) // stride), 1, offsets)))
-    return axes
+conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)

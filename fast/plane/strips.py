@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convoracle.fast.correlation_axes import Axis
 from convoracle.fast.jit import inner, kernel
-from convoracle.fast.plane.bands import Axis, band_window, buffer_size, copy_band, plan_correlation
+from convoracle.fast.plane.bands import band_window, buffer_size, copy_band, plan_correlation
 from convoracle.fast.plane.strip_tile import VECTORS, correlate_strip
 from convoracle.fast.threads import run_pieces, thread_count
 

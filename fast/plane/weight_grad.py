@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convoracle.fast.correlation_axes import Axis
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.plane import windows
-from convoracle.fast.plane.bands import Axis, Plan, band_window, buffer_size, copy_band, plan_correlation
+from convoracle.fast.plane.bands import Plan, band_window, buffer_size, copy_band, plan_correlation
 from convoracle.fast.plane.tap_tile import SIDES, correlate_taps
 from convoracle.fast.plane.window_taps_tile import add_lanes
 from convoracle.fast.plane.window_weight_grad import window_weight_grad

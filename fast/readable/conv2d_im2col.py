@@ -3,10 +3,9 @@
 One image at a time bounds the memory by the columns of one image, and makes its result independent of the batch.
 """
 
-from typing import Any
-
 import numpy as np
 
+from convoracle.fast.kernels import all_gradients
 from convoracle.fast.windows import Ends, Pair, Shape, add_windows, crop_planes, pad_planes, view_windows
 
 
@@ -82,15 +81,7 @@ def conv2d_bias_grad(grad_output: np.ndarray) -> np.ndarray:
     return grad_output.sum(axis=(0, 2, 3))
 
 
-def conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias."""
-    return (
-        conv2d_input_grad(grad_output, weight, x.shape, **options),
-        conv2d_weight_grad(grad_output, x, weight.shape, **options),
-        conv2d_bias_grad(grad_output),
-    )
+conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
 
 
 def _columns(

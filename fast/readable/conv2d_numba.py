@@ -5,11 +5,10 @@ Padding is explicit zeros. The planes of a result are shared out among threads, 
 and across.
 """
 
-from typing import Any
-
 import numpy as np
 
 from convoracle.fast.jit import inner, kernel
+from convoracle.fast.kernels import all_gradients
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
 
@@ -86,15 +85,7 @@ def conv2d_bias_grad(grad_output: np.ndarray) -> np.ndarray:
     return grad
 
 
-def conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias."""
-    return (
-        conv2d_input_grad(grad_output, weight, x.shape, **options),
-        conv2d_weight_grad(grad_output, x, weight.shape, **options),
-        conv2d_bias_grad(grad_output),
-    )
+conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
 
 
 @kernel

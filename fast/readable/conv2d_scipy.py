@@ -1,16 +1,17 @@
-"""The convolution on scipy.signal.correlate, which knows no stride, no dilation, no padding and no groups.
+"""The convolution on scipy.signal, which knows no stride, no dilation, no padding and no groups.
 
-Padding is explicit zeros, groups are a loop, the stride of the forward pass is a subsample of stride 1. Dilation and,
-in the weight gradient, stride are split into phases (every d-th position from each of the first d), in which they
-vanish. Zero-stuffing the kernel instead would be shorter, but its zeros turn an infinity beside the window into NaN.
+It is `correlate`, or by Fourier transforms `fftconvolve` of flipped filters. Padding is explicit zeros, groups are a
+loop, the stride of the forward pass is a subsample of stride 1. Dilation and, in the weight gradient, stride are
+split into phases (every d-th position from each of the first d), in which they vanish. Zero-stuffing the kernel
+instead would be shorter, but its zeros turn an infinity beside the window into NaN.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from scipy.signal import correlate, fftconvolve
 
+from convoracle.fast.kernels import all_gradients
 from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
 
 TRANSFORMED = 2**20
@@ -88,15 +89,7 @@ def conv2d_bias_grad(grad_output: np.ndarray) -> np.ndarray:
     return grad_output.sum(axis=(0, 2, 3))
 
 
-def conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias."""
-    return (
-        conv2d_input_grad(grad_output, weight, x.shape, **options),
-        conv2d_weight_grad(grad_output, x, weight.shape, **options),
-        conv2d_bias_grad(grad_output),
-    )
+conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
 
 
 def _correlate_dilated(images: np.ndarray, kernels: np.ndarray, dilation: Pair, method: str) -> np.ndarray:

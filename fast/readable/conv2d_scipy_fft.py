@@ -4,10 +4,8 @@ Its error is bounded by the norm of the operands and not value by value, and a N
 """
 
 from functools import partial
-from typing import Any
 
-import numpy as np
-
+from convoracle.fast.kernels import all_gradients
 from convoracle.fast.readable import conv2d_scipy
 
 conv2d = partial(conv2d_scipy.conv2d, method="fft")
@@ -16,12 +14,4 @@ conv2d_weight_grad = partial(conv2d_scipy.conv2d_weight_grad, method="fft")
 conv2d_bias_grad = conv2d_scipy.conv2d_bias_grad
 
 
-def conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias; the last is a plain sum."""
-    return (
-        conv2d_input_grad(grad_output, weight, x.shape, **options),
-        conv2d_weight_grad(grad_output, x, weight.shape, **options),
-        conv2d_bias_grad(grad_output),
-    )
+conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)

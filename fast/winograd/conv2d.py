@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convoracle.fast.direct import conv2d as direct
+from convoracle.fast.kernels import all_gradients
 from convoracle.fast.windows import Ends, Pair, Shape
 from convoracle.fast.winograd.convolution import convolve, transform_weights
 from convoracle.fast.winograd.plan import Plan, plan_tiles
@@ -74,15 +75,7 @@ def conv2d_input_grad(
     return grad
 
 
-def conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias."""
-    return (
-        conv2d_input_grad(grad_output, weight, x.shape, **options),
-        conv2d_weight_grad(grad_output, x, weight.shape, **options),
-        conv2d_bias_grad(grad_output),
-    )
+conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
 
 
 class Prepared(NamedTuple):

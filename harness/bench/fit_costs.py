@@ -1,4 +1,6 @@
-"""Fit what the cost model of `backend="auto"` says of each algorithm: ``python -m benchmarks.fit_costs [SECONDS]``.
+"""Fit what the cost model of `backend="auto"` says of each algorithm.
+
+``python -m convoracle.harness.bench.fit_costs [SECONDS]`` does it, in about so many seconds of timing.
 
 Layers are drawn at random: those of networks, depthwise and grouped ones, filters of images. Every algorithm that may
 be the fastest for one is timed on it, on one thread, for one image and for some, on a machine that does nothing else.
