@@ -179,15 +179,20 @@ def duration(seconds: float) -> str:
     """Return a time in three digits."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+            return f"{_digits(seconds / scale)} {unit}"
+    return f"{_digits(seconds / 1e-9)} ns"
+
+
+def _digits(number: float) -> str:
+    """Return a number in three digits, or in four where it has them before the point: 1010, not 1.01e+03."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def size(count: float) -> str:
     """Return a number of bytes in three digits."""
     for unit, scale in (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)):
         if count >= scale:
-            return f"{count / scale:.3g} {unit}"
+            return f"{_digits(count / scale)} {unit}"
     return f"{count:.0f} B"
 
 

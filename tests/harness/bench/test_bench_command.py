@@ -221,3 +221,4 @@ def test_the_noise_of_an_interval_is_what_can_be_detected() -> None:
     assert interval_text(Interval(0.02, 0.01, 0.02)) == "0.02 ±100 %"
     assert [duration(seconds) for seconds in (2.0, 3.456e-3, 7.8e-6, 5e-8)] == ["2 s", "3.46 ms", "7.8 µs", "50 ns"]
     assert [size(count) for count in (5, 2048, 3 << 20, 1.5 * 2**30)] == ["5 B", "2 KiB", "3 MiB", "1.5 GiB"]
+    assert [size(1010 << 10), duration(0.9996), duration(0.0123)] == ["1010 KiB", "1000 ms", "12.3 ms"]
