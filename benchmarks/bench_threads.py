@@ -1,4 +1,7 @@
-"""Speed with one thread and with two: what a second processor is worth."""
+"""Speed with one thread and with two: what a second processor is worth, and what a second thread costs."""
+
+import statistics
+import time
 
 from benchmarks.layers import BACKENDS_WITH_THREADS, POOL_LAYERS
 from benchmarks.measurement import prepare
@@ -47,3 +50,39 @@ class PoolThreads:
     def track_threads(self, backend: str, operation: str, layer: str, threads: str) -> float:
         """Measure one layer."""
         return self.measurement.ns_per_step()
+
+
+class SecondThread:
+    """Microseconds that work for two threads takes longer than each of its halves."""
+
+    params = (["back to back", "after a millisecond"],)
+    param_names = ("calls",)
+    unit = "us"
+    timeout = 60
+
+    def setup(self, calls: str) -> None:
+        """Compile, start the thread, and find out how much makes a half of 50 microseconds."""
+        from convoracle.fast import threads, workers
+        from convoracle.fast.simd.words import add_and_look, new_word
+
+        word, looks = new_word(), workers.looks(50e-6)
+        self.share_out = lambda pieces: threads.run_pieces(
+            lambda piece, pieces: add_and_look(word, 0, word, 1, looks, 0), pieces
+        )
+        self.share_out(2)
+        self.pause = 0.0 if calls == "back to back" else 1e-3
+
+    def track_second_thread(self, calls: str) -> float:
+        """Measure."""
+        return self._microseconds(2) - self._microseconds(1)
+
+    def _microseconds(self, pieces: int) -> float:
+        """Return the median time of work of so many halves."""
+        times = []
+        for _ in range(200):
+            if self.pause:
+                time.sleep(self.pause)
+            start = time.perf_counter()
+            self.share_out(pieces)
+            times.append(time.perf_counter() - start)
+        return statistics.median(times) * 1e6

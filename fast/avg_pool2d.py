@@ -6,7 +6,7 @@ from convoracle.fast.arguments import LARGEST_INT, check_flag, check_int, check_
 from convoracle.fast.arrays import FLOATS, accumulator, check_array, check_dtype
 from convoracle.fast.geometry import IntOrPair, PoolGeometry, pool2d_geometry, window_divisors
 from convoracle.fast.kernels import prepare
-from convoracle.fast.remembered import recall, remember
+from convoracle.fast.remembered import recall, remember, spell_shape
 
 
 def avg_pool2d(
@@ -135,7 +135,7 @@ def avg_pool2d_backward(
     """
     operation = "avg_pool2d_backward"
     options = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    key, call = recall(operation, (grad_output,), (input_shape, *options), backend)
+    key, call = recall(operation, (grad_output,), (*spell_shape(input_shape), *options), backend)
     if call is None:
         grad_output = check_array(operation, "grad_output", grad_output, "NCHW")
         dtype = check_dtype(operation, FLOATS, grad_output=grad_output)

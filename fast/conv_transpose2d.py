@@ -3,9 +3,10 @@
 import numpy as np
 
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.convolution import check_bias
+from convoracle.fast.convolution import check_bias, properties_of
 from convoracle.fast.geometry import IntOrPair
-from convoracle.fast.kernels import run
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 from convoracle.fast.transpose_geometry import transpose_geometry
 
 
@@ -84,32 +85,37 @@ def conv_transpose2d(
            [ 3.,  7.,  4.]], dtype=float32)
     """
     operation = "conv_transpose2d"
-    x = check_array(operation, "x", x, "NCHW")
-    weight = check_array(operation, "weight", weight, "IOHW")
-    if bias is not None:
-        bias = check_array(operation, "bias", bias, "F")
-    dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
-    geometry = transpose_geometry(
-        operation,
-        x.shape,
-        weight.shape,
-        stride=stride,
-        padding=padding,
-        output_padding=output_padding,
-        groups=groups,
-        dilation=dilation,
-    )
-    if bias is not None:
-        check_bias(operation, bias, geometry.output_shape[1])
-    result: np.ndarray = run(
-        operation,
-        backend,
-        dtype,
-        (x, weight, bias, geometry.output_shape[2:]),
-        geometry.options(),
-        kernel_size=weight.shape[2:],
-        accuracy=accuracy,
-        x_shape=x.shape,
-        weight_shape=weight.shape,
-    )
+    options = (stride, padding, output_padding, groups, dilation)
+    key, call = recall(operation, (x, weight, bias), options, backend, accuracy)
+    if call is None:
+        x = check_array(operation, "x", x, "NCHW")
+        weight = check_array(operation, "weight", weight, "IOHW")
+        if bias is not None:
+            bias = check_array(operation, "bias", bias, "F")
+        dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
+        geometry = transpose_geometry(
+            operation,
+            x.shape,
+            weight.shape,
+            stride=stride,
+            padding=padding,
+            output_padding=output_padding,
+            groups=groups,
+            dilation=dilation,
+        )
+        if bias is not None:
+            check_bias(operation, bias, geometry.output_shape[1])
+        call = remember(
+            key,
+            prepare(
+                operation,
+                backend,
+                dtype,
+                (x, weight, bias),
+                (geometry.output_shape[2:],),
+                geometry.options(),
+                **properties_of(x.shape, weight.shape, accuracy),
+            ),
+        )
+    result: np.ndarray = call(x, weight, bias)
     return result

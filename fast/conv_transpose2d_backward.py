@@ -5,9 +5,10 @@ import numpy as np
 from convoracle.fast import convolution
 from convoracle.fast.arguments import check_shape
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.convolution import check_output_shape
+from convoracle.fast.convolution import check_output_shape, properties_of
 from convoracle.fast.geometry import IntOrPair
-from convoracle.fast.kernels import run
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 from convoracle.fast.transpose_geometry import transpose_geometry
 
 
@@ -63,32 +64,37 @@ def conv_transpose2d_input_grad(
            [20., 24.]], dtype=float32)
     """
     operation = "conv_transpose2d_input_grad"
-    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-    weight = check_array(operation, "weight", weight, "IOHW")
-    dtype = check_dtype(operation, grad_output=grad_output, weight=weight)
-    shape = check_shape(operation, "input_shape", input_shape, "NCHW")
-    geometry = transpose_geometry(
-        operation,
-        shape,
-        weight.shape,
-        stride=stride,
-        padding=padding,
-        output_padding=output_padding,
-        groups=groups,
-        dilation=dilation,
-    )
-    check_output_shape(operation, grad_output, geometry.output_shape)
-    result: np.ndarray = run(
-        operation,
-        backend,
-        dtype,
-        (grad_output, weight, shape),
-        geometry.options(),
-        kernel_size=weight.shape[2:],
-        accuracy=accuracy,
-        x_shape=shape,
-        weight_shape=weight.shape,
-    )
+    options = (input_shape, stride, padding, output_padding, groups, dilation)
+    key, call = recall(operation, (grad_output, weight), options, backend, accuracy)
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
+        weight = check_array(operation, "weight", weight, "IOHW")
+        dtype = check_dtype(operation, grad_output=grad_output, weight=weight)
+        shape = check_shape(operation, "input_shape", input_shape, "NCHW")
+        geometry = transpose_geometry(
+            operation,
+            shape,
+            weight.shape,
+            stride=stride,
+            padding=padding,
+            output_padding=output_padding,
+            groups=groups,
+            dilation=dilation,
+        )
+        check_output_shape(operation, grad_output, geometry.output_shape)
+        call = remember(
+            key,
+            prepare(
+                operation,
+                backend,
+                dtype,
+                (grad_output, weight),
+                (shape,),
+                geometry.options(),
+                **properties_of(shape, weight.shape, accuracy),
+            ),
+        )
+    result: np.ndarray = call(grad_output, weight)
     return result
 
 
@@ -144,32 +150,37 @@ def conv_transpose2d_weight_grad(
            [20., 24.]], dtype=float32)
     """
     operation = "conv_transpose2d_weight_grad"
-    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-    x = check_array(operation, "x", x, "NCHW")
-    dtype = check_dtype(operation, grad_output=grad_output, x=x)
-    shape = check_shape(operation, "weight_shape", weight_shape, "IOHW")
-    geometry = transpose_geometry(
-        operation,
-        x.shape,
-        shape,
-        stride=stride,
-        padding=padding,
-        output_padding=output_padding,
-        groups=groups,
-        dilation=dilation,
-    )
-    check_output_shape(operation, grad_output, geometry.output_shape)
-    result: np.ndarray = run(
-        operation,
-        backend,
-        dtype,
-        (grad_output, x, shape),
-        geometry.options(),
-        kernel_size=shape[2:],
-        accuracy=accuracy,
-        x_shape=x.shape,
-        weight_shape=shape,
-    )
+    options = (weight_shape, stride, padding, output_padding, groups, dilation)
+    key, call = recall(operation, (grad_output, x), options, backend, accuracy)
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
+        x = check_array(operation, "x", x, "NCHW")
+        dtype = check_dtype(operation, grad_output=grad_output, x=x)
+        shape = check_shape(operation, "weight_shape", weight_shape, "IOHW")
+        geometry = transpose_geometry(
+            operation,
+            x.shape,
+            shape,
+            stride=stride,
+            padding=padding,
+            output_padding=output_padding,
+            groups=groups,
+            dilation=dilation,
+        )
+        check_output_shape(operation, grad_output, geometry.output_shape)
+        call = remember(
+            key,
+            prepare(
+                operation,
+                backend,
+                dtype,
+                (grad_output, x),
+                (shape,),
+                geometry.options(),
+                **properties_of(x.shape, shape, accuracy),
+            ),
+        )
+    result: np.ndarray = call(grad_output, x)
     return result
 
 
@@ -264,30 +275,34 @@ def conv_transpose2d_backward(
     [(2, 3, 5, 6), (3, 4, 2, 3), (4,)]
     """
     operation = "conv_transpose2d_backward"
-    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-    x = check_array(operation, "x", x, "NCHW")
-    weight = check_array(operation, "weight", weight, "IOHW")
-    dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
-    geometry = transpose_geometry(
-        operation,
-        x.shape,
-        weight.shape,
-        stride=stride,
-        padding=padding,
-        output_padding=output_padding,
-        groups=groups,
-        dilation=dilation,
-    )
-    check_output_shape(operation, grad_output, geometry.output_shape)
-    grad_x, grad_weight, grad_bias = run(
-        operation,
-        backend,
-        dtype,
-        (grad_output, x, weight),
-        geometry.options(),
-        kernel_size=weight.shape[2:],
-        accuracy=accuracy,
-        x_shape=x.shape,
-        weight_shape=weight.shape,
-    )
+    options = (stride, padding, output_padding, groups, dilation)
+    key, call = recall(operation, (grad_output, x, weight), options, backend, accuracy)
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
+        x = check_array(operation, "x", x, "NCHW")
+        weight = check_array(operation, "weight", weight, "IOHW")
+        dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
+        geometry = transpose_geometry(
+            operation,
+            x.shape,
+            weight.shape,
+            stride=stride,
+            padding=padding,
+            output_padding=output_padding,
+            groups=groups,
+            dilation=dilation,
+        )
+        check_output_shape(operation, grad_output, geometry.output_shape)
+        call = remember(
+            key,
+            prepare(
+                operation,
+                backend,
+                dtype,
+                (grad_output, x, weight),
+                options=geometry.options(),
+                **properties_of(x.shape, weight.shape, accuracy),
+            ),
+        )
+    grad_x, grad_weight, grad_bias = call(grad_output, x, weight)
     return grad_x, grad_weight, grad_bias

@@ -6,7 +6,8 @@ from convoracle.fast.arguments import check_pair, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.convolution import check_output_shape
 from convoracle.fast.geometry import IntOrPair
-from convoracle.fast.kernels import run
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 
 
 def downsample2d(x: np.ndarray, factor: IntOrPair, *, backend: str | None = None) -> np.ndarray:
@@ -47,9 +48,13 @@ def downsample2d(x: np.ndarray, factor: IntOrPair, *, backend: str | None = None
            [ 8., 10.]], dtype=float32)
     """
     operation = "downsample2d"
-    x = check_array(operation, "x", x, "NCHW")
-    dtype = check_dtype(operation, x=x)
-    result: np.ndarray = run(operation, backend, dtype, (x,), {"factor": check_pair(operation, "factor", factor, 1)})
+    key, call = recall(operation, (x,), (factor,), backend)
+    if call is None:
+        x = check_array(operation, "x", x, "NCHW")
+        dtype = check_dtype(operation, x=x)
+        options = {"factor": check_pair(operation, "factor", factor, 1)}
+        call = remember(key, prepare(operation, backend, dtype, (x,), options=options))
+    result: np.ndarray = call(x)
     return result
 
 
@@ -93,11 +98,14 @@ def downsample2d_backward(
     array([[1., 0., 2., 0.]], dtype=float32)
     """
     operation = "downsample2d_backward"
-    grad_output = check_array(operation, "grad_output", grad_output, "NCHW")
-    dtype = check_dtype(operation, grad_output=grad_output)
-    shape = check_shape(operation, "input_shape", input_shape, "NCHW")
-    factors = check_pair(operation, "factor", factor, 1)
-    rows, columns = (-(-n // s) for n, s in zip(shape[2:], factors, strict=True))
-    check_output_shape(operation, grad_output, (*shape[:2], rows, columns))
-    result: np.ndarray = run(operation, backend, dtype, (grad_output, shape), {"factor": factors})
+    key, call = recall(operation, (grad_output,), (input_shape, factor), backend)
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, "NCHW")
+        dtype = check_dtype(operation, grad_output=grad_output)
+        shape = check_shape(operation, "input_shape", input_shape, "NCHW")
+        factors = check_pair(operation, "factor", factor, 1)
+        rows, columns = (-(-n // s) for n, s in zip(shape[2:], factors, strict=True))
+        check_output_shape(operation, grad_output, (*shape[:2], rows, columns))
+        call = remember(key, prepare(operation, backend, dtype, (grad_output,), (shape,), {"factor": factors}))
+    result: np.ndarray = call(grad_output)
     return result

@@ -34,6 +34,8 @@ dtype of the kernel's arrays.
 A kernel may have an attribute ``bind``. It is called as the kernel is, with arrays of which it must keep nothing but
 their shapes and dtypes, and returns a function of the arrays alone (those before the first shape, size or divisors),
 which does what the kernel does for all arrays of these shapes. It makes no noise about NaN and infinity by itself.
+If what a max_pool2d_backward returns so has an attribute ``checks_indices``, it raises an IndexError for an index
+outside of the plane, and nobody checks them before.
 """
 
 from collections.abc import Callable
@@ -73,36 +75,61 @@ def bind_kernel(
     options: dict[str, Any],
 ) -> Callable[..., Any]:
     """Return a function of arrays like `arrays` that calls `kernel`, and returns results in what `dtype` promises."""
-    computed = accumulator(dtype)
+    is_ready = all(array is None or (is_plain(array) and array.dtype == _computed(array)) for array in arrays)
     bind: Callable[..., Callable[..., Any]] | None = getattr(kernel, "bind", None)
-    if bind is not None and computed.name == dtype and all(array is None or is_plain(array) for array in arrays):
+    if bind is None:
+        # NaN and infinity are results like any other, and no backend is louder about them than the others.
+        @np.errstate(over="ignore", under="ignore", invalid="ignore")
+        def compute(*arrays: np.ndarray | None) -> Any:
+            return kernel(*arrays, *constants, **options)
+
+    elif is_ready:
         return bind(*arrays, *constants, **options)
+    else:
+        stand_ins = (None if array is None else np.empty(array.shape, _computed(array)) for array in arrays)
+        compute = bind(*stand_ins, *constants, **options)
 
     def call(*arrays: np.ndarray | None) -> Any:
-        prepared = [
-            array
-            if array is None
-            else to_kernel(array, computed if array.dtype.name == dtype else array.dtype.newbyteorder("="))
-            for array in arrays
-        ]
-        # NaN and infinity are results like any other, and no backend is louder about them than the others.
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            results = kernel(*prepared, *constants, **options)
-            if isinstance(results, tuple):
-                return tuple(from_kernel(result, dtype) for result in results)
-            return from_kernel(results, dtype)
+        if not is_ready:
+            arrays = tuple(None if array is None else to_kernel(array, _computed(array)) for array in arrays)
+        results = compute(*arrays)
+        if isinstance(results, tuple):
+            return tuple(from_kernel(result, dtype) for result in results)
+        return from_kernel(results, dtype)
 
     return call
 
 
+def _computed(array: np.ndarray) -> np.dtype:
+    """Return the dtype a kernel gets an array in."""
+    return accumulator(array.dtype.name)
+
+
+BOUND = 64
+"""How many shapes a kernel is kept bound to, for those who call it themselves, such as `conv1d` by planes."""
+
+
 def kernel_of(bind: Callable[..., Callable[..., Any]], arrays: int) -> Callable[..., Any]:
     """Return the kernel that `bind` binds; its first so many arguments are arrays."""
+    bound: dict[Any, Callable[..., Any]] = {}
 
     @wraps(bind)
     def kernel(*arguments: Any, **options: Any) -> Any:
         # A kernel that is built on another one may hand on a view.
         plain = [array if array is None else np.ascontiguousarray(array) for array in arguments[:arrays]]
-        return bind(*plain, *arguments[arrays:], **options)(*plain)
+        constants = arguments[arrays:]
+        kinds = [array if array is None else (array.shape, array.dtype) for array in plain]
+        try:
+            key = (*kinds, *constants, *options.items())
+            call = bound.get(key)
+        except TypeError:  # mean pooling's divisors are an array
+            return bind(*plain, *constants, **options)(*plain)
+        if call is None:
+            call = bind(*plain, *constants, **options)
+            if len(bound) >= BOUND:
+                bound.clear()
+            bound[key] = call
+        return call(*plain)
 
     kernel.bind = bind  # type: ignore[attr-defined]
     return kernel

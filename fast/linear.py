@@ -4,7 +4,8 @@ import numpy as np
 
 from convoracle.fast.arguments import check_addressable
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.kernels import run
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 
 
 def linear(
@@ -49,15 +50,18 @@ def linear(
     array([[  1., 111.]], dtype=float32)
     """
     operation = "linear"
-    x = check_array(operation, "x", x, "NI")
-    weight = check_array(operation, "weight", weight, "OI")
-    if bias is not None:
-        bias = check_array(operation, "bias", bias, "O")
-    dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
-    _check_features(operation, x, weight)
-    if bias is not None and len(bias) != len(weight):
-        raise ValueError(f"{operation}: bias must have shape ({len(weight)},), one per output, got {bias.shape}")
-    result: np.ndarray = run(operation, backend, dtype, (x, weight, bias))
+    key, call = recall(operation, (x, weight, bias), (), backend)
+    if call is None:
+        x = check_array(operation, "x", x, "NI")
+        weight = check_array(operation, "weight", weight, "OI")
+        if bias is not None:
+            bias = check_array(operation, "bias", bias, "O")
+        dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
+        _check_features(operation, x, weight)
+        if bias is not None and len(bias) != len(weight):
+            raise ValueError(f"{operation}: bias must have shape ({len(weight)},), one per output, got {bias.shape}")
+        call = remember(key, prepare(operation, backend, dtype, (x, weight, bias)))
+    result: np.ndarray = call(x, weight, bias)
     return result
 
 
@@ -102,16 +106,19 @@ def linear_backward(
     [[[31.0, 40.0]], [[1.0, 2.0], [10.0, 20.0]], [1.0, 10.0]]
     """
     operation = "linear_backward"
-    grad_output = check_array(operation, "grad_output", grad_output, "NO")
-    x = check_array(operation, "x", x, "NI")
-    weight = check_array(operation, "weight", weight, "OI")
-    dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
-    expected = _check_features(operation, x, weight)
-    if grad_output.shape != expected:
-        raise ValueError(
-            f"{operation}: grad_output must have the shape of the result, {expected}, got {grad_output.shape}"
-        )
-    grad_x, grad_weight, grad_bias = run(operation, backend, dtype, (grad_output, x, weight))
+    key, call = recall(operation, (grad_output, x, weight), (), backend)
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, "NO")
+        x = check_array(operation, "x", x, "NI")
+        weight = check_array(operation, "weight", weight, "OI")
+        dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
+        expected = _check_features(operation, x, weight)
+        if grad_output.shape != expected:
+            raise ValueError(
+                f"{operation}: grad_output must have the shape of the result, {expected}, got {grad_output.shape}"
+            )
+        call = remember(key, prepare(operation, backend, dtype, (grad_output, x, weight)))
+    grad_x, grad_weight, grad_bias = call(grad_output, x, weight)
     return grad_x, grad_weight, grad_bias
 
 

@@ -8,7 +8,8 @@ from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.conv_geometry import ConvGeometry, ConvPadding, Shape, conv_geometry
 from convoracle.fast.convolution import check_output_shape
 from convoracle.fast.geometry import IntOrPair
-from convoracle.fast.kernels import run
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 
 
 def locally_connected2d(
@@ -64,17 +65,19 @@ def locally_connected2d(
     array([[12., 15.]], dtype=float32)
     """
     operation = "locally_connected2d"
-    x = check_array(operation, "x", x, "NCHW")
-    weight = check_array(operation, "weight", weight, WEIGHT_AXES)
-    if bias is not None:
-        bias = check_array(operation, "bias", bias, "FHW")
-    dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
-    geometry = _geometry(operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation)
-    if bias is not None and bias.shape != geometry.output_shape[1:]:
-        raise ValueError(f"{operation}: bias must have shape {geometry.output_shape[1:]}, got {bias.shape}")
-    result: np.ndarray = run(
-        operation, backend, dtype, (x, weight, bias), _options(geometry), kernel_size=weight.shape[4:]
-    )
+    key, call = recall(operation, (x, weight, bias), (stride, padding, dilation), backend)
+    if call is None:
+        x = check_array(operation, "x", x, "NCHW")
+        weight = check_array(operation, "weight", weight, WEIGHT_AXES)
+        if bias is not None:
+            bias = check_array(operation, "bias", bias, "FHW")
+        dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
+        geometry = _geometry(operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation)
+        if bias is not None and bias.shape != geometry.output_shape[1:]:
+            raise ValueError(f"{operation}: bias must have shape {geometry.output_shape[1:]}, got {bias.shape}")
+        arrays, options = (x, weight, bias), _options(geometry)
+        call = remember(key, prepare(operation, backend, dtype, arrays, options=options, kernel_size=weight.shape[4:]))
+    result: np.ndarray = call(x, weight, bias)
     return result
 
 
@@ -129,15 +132,17 @@ def locally_connected2d_backward(
     [[10.0, 1.0, 10.0], [1.0, 2.0, 4.0, 6.0], [1.0, 2.0]]
     """
     operation = "locally_connected2d_backward"
-    grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-    x = check_array(operation, "x", x, "NCHW")
-    weight = check_array(operation, "weight", weight, WEIGHT_AXES)
-    dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
-    geometry = _geometry(operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation)
-    check_output_shape(operation, grad_output, geometry.output_shape)
-    grad_x, grad_weight, grad_bias = run(
-        operation, backend, dtype, (grad_output, x, weight), _options(geometry), kernel_size=weight.shape[4:]
-    )
+    key, call = recall(operation, (grad_output, x, weight), (stride, padding, dilation), backend)
+    if call is None:
+        grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
+        x = check_array(operation, "x", x, "NCHW")
+        weight = check_array(operation, "weight", weight, WEIGHT_AXES)
+        dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
+        geometry = _geometry(operation, x.shape, weight.shape, stride=stride, padding=padding, dilation=dilation)
+        check_output_shape(operation, grad_output, geometry.output_shape)
+        arrays, options = (grad_output, x, weight), _options(geometry)
+        call = remember(key, prepare(operation, backend, dtype, arrays, options=options, kernel_size=weight.shape[4:]))
+    grad_x, grad_weight, grad_bias = call(grad_output, x, weight)
     return grad_x, grad_weight, grad_bias
 
 

@@ -1,12 +1,14 @@
 """The public max pooling and its gradient: check their arguments, then call the kernel of the chosen backend."""
 
+from typing import Any
+
 import numpy as np
 
 from convoracle.fast.arguments import check_flag, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.geometry import IntOrPair, pool2d_geometry
 from convoracle.fast.kernels import prepare
-from convoracle.fast.remembered import recall, remember
+from convoracle.fast.remembered import Call, recall, remember, spell_shape
 
 
 def max_pool2d(
@@ -146,7 +148,7 @@ def max_pool2d_backward(
            [ 0.,  0., 20.,  0.]], dtype=float32)
     """
     operation = "max_pool2d_backward"
-    key, call = recall(operation, (grad_output, indices), (input_shape,), backend)
+    key, call = recall(operation, (grad_output, indices), spell_shape(input_shape), backend)
     if call is None:
         grad_output = check_array(operation, "grad_output", grad_output, "NCHW")
         indices = check_array(operation, "indices", indices, "NCHW")
@@ -161,13 +163,25 @@ def max_pool2d_backward(
             raise ValueError(
                 f"{operation}: input_shape {shape} and grad_output {grad_output.shape} must agree in the axes N and C"
             )
-        _check_positions(operation, indices, shape)
-        call = remember(key, prepare(operation, backend, dtype, (grad_output, indices), (shape,)))
-    else:
+        call = prepare(operation, backend, dtype, (grad_output, indices), (shape,))
         # Shapes are what a call is remembered by; values may be others each time.
+        call = remember(key, call if getattr(call, "checks_indices", False) else _checked(call, shape))
+    try:
+        result: np.ndarray = call(grad_output, indices)
+    except IndexError:
         _check_positions(operation, indices, input_shape)
-    result: np.ndarray = call(grad_output, indices)
+        raise
     return result
+
+
+def _checked(call: Call, input_shape: tuple[int, ...]) -> Call:
+    """Return a function that checks the indices before it calls a kernel that does not."""
+
+    def check_and_call(grad_output: np.ndarray, indices: np.ndarray) -> Any:
+        _check_positions("max_pool2d_backward", indices, input_shape)
+        return call(grad_output, indices)
+
+    return check_and_call
 
 
 def _check_positions(operation: str, indices: np.ndarray, input_shape: tuple[int, ...]) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 
 from convoracle.fast.arguments import check_axis
 from convoracle.fast.arrays import FLOATS, check_dtype, check_values
-from convoracle.fast.kernels import run
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 
 
 def mean_subtract(x: np.ndarray, axis: int = 1, *, backend: str | None = None) -> np.ndarray:
@@ -44,9 +45,13 @@ def mean_subtract(x: np.ndarray, axis: int = 1, *, backend: str | None = None) -
            [-3., -1.,  4.]], dtype=float32)
     """
     operation = "mean_subtract"
-    x = check_values(operation, "x", x)
-    dtype = check_dtype(operation, FLOATS, x=x)
-    result: np.ndarray = run(operation, backend, dtype, (x,), {"axis": check_axis(operation, axis, x.shape)})
+    key, call = recall(operation, (x,), (axis,), backend)
+    if call is None:
+        x = check_values(operation, "x", x)
+        dtype = check_dtype(operation, FLOATS, x=x)
+        options = {"axis": check_axis(operation, axis, x.shape)}
+        call = remember(key, prepare(operation, backend, dtype, (x,), options=options))
+    result: np.ndarray = call(x)
     return result
 
 
@@ -82,9 +87,11 @@ def mean_subtract_backward(grad_output: np.ndarray, axis: int = 1, *, backend: s
     array([[ 2., -1., -1.]], dtype=float32)
     """
     operation = "mean_subtract_backward"
-    grad_output = check_values(operation, "grad_output", grad_output)
-    dtype = check_dtype(operation, FLOATS, grad_output=grad_output)
-    result: np.ndarray = run(
-        operation, backend, dtype, (grad_output,), {"axis": check_axis(operation, axis, grad_output.shape)}
-    )
+    key, call = recall(operation, (grad_output,), (axis,), backend)
+    if call is None:
+        grad_output = check_values(operation, "grad_output", grad_output)
+        dtype = check_dtype(operation, FLOATS, grad_output=grad_output)
+        options = {"axis": check_axis(operation, axis, grad_output.shape)}
+        call = remember(key, prepare(operation, backend, dtype, (grad_output,), options=options))
+    result: np.ndarray = call(grad_output)
     return result

@@ -10,9 +10,10 @@ prepares a call once (`convoracle.fast.kernels.prepare`), and finds it here the 
     return call(*arrays)
 
 The key is what was given, not what it means: operation, backend and accuracy in force, shape and dtype of each array,
-value *and type* of each option, because True is equal to 1 and a valid stride is not. Only plain arrays can be found:
-C-contiguous, aligned and writeable, as kernels take them. All others, and options that cannot be hashed, are prepared
-each time. So either way the same checks and the same kernel did the work, and a call that raises is never remembered.
+value *and type* of each option, because True is equal to 1 and a valid stride is not. Whether an array is as kernels
+take it (C-contiguous, aligned, writeable) or is to be copied first is part of the key, too. Options that cannot be
+hashed are prepared each time. So either way the same checks and the same kernel did the work, and a call that raises is
+never remembered.
 """
 
 from collections.abc import Callable, Hashable
@@ -44,9 +45,10 @@ def recall(
     # Written for speed: all calls come through here, and the smallest are done in a few microseconds.
     parts: list[Any] = [operation]
     for array in arrays:
-        if type(array) is ndarray and array.flags.carray:
+        if type(array) is ndarray:
             parts.append(array.shape)
             parts.append(array.dtype)
+            parts.append(array.flags.carray)
         elif array is None:
             parts.append(None)
         else:
@@ -61,6 +63,11 @@ def recall(
     except (TypeError, ValueError):
         # An option that cannot be hashed, or a backend that is none: whoever prepares the call says so.
         return None, None
+
+
+def spell_shape(shape: object) -> tuple[object, ...]:
+    """Return a shape as options without a tuple, which take less time; a shape that is no tuple comes out otherwise."""
+    return (tuple, *shape) if type(shape) is tuple else (shape,)
 
 
 def remember(key: Hashable, call: Call) -> Call:

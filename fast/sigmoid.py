@@ -3,7 +3,8 @@
 import numpy as np
 
 from convoracle.fast.arrays import FLOATS, check_dtype, check_same_shape, check_values
-from convoracle.fast.kernels import run
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 
 
 def sigmoid(x: np.ndarray, *, backend: str | None = None) -> np.ndarray:
@@ -40,9 +41,12 @@ def sigmoid(x: np.ndarray, *, backend: str | None = None) -> np.ndarray:
     array([0.5, 0. , 1. ], dtype=float32)
     """
     operation = "sigmoid"
-    x = check_values(operation, "x", x)
-    dtype = check_dtype(operation, FLOATS, x=x)
-    result: np.ndarray = run(operation, backend, dtype, (x,))
+    key, call = recall(operation, (x,), (), backend)
+    if call is None:
+        x = check_values(operation, "x", x)
+        dtype = check_dtype(operation, FLOATS, x=x)
+        call = remember(key, prepare(operation, backend, dtype, (x,)))
+    result: np.ndarray = call(x)
     return result
 
 
@@ -78,9 +82,12 @@ def sigmoid_backward(grad_output: np.ndarray, x: np.ndarray, *, backend: str | N
     array([2.], dtype=float32)
     """
     operation = "sigmoid_backward"
-    grad_output = check_values(operation, "grad_output", grad_output)
-    x = check_values(operation, "x", x)
-    dtype = check_dtype(operation, FLOATS, grad_output=grad_output, x=x)
-    check_same_shape(operation, grad_output=grad_output, x=x)
-    result: np.ndarray = run(operation, backend, dtype, (grad_output, x))
+    key, call = recall(operation, (grad_output, x), (), backend)
+    if call is None:
+        grad_output = check_values(operation, "grad_output", grad_output)
+        x = check_values(operation, "x", x)
+        dtype = check_dtype(operation, FLOATS, grad_output=grad_output, x=x)
+        check_same_shape(operation, grad_output=grad_output, x=x)
+        call = remember(key, prepare(operation, backend, dtype, (grad_output, x)))
+    result: np.ndarray = call(grad_output, x)
     return result

@@ -4,7 +4,8 @@ import numpy as np
 
 from convoracle.fast.arguments import check_axis
 from convoracle.fast.arrays import FLOATS, check_dtype, check_same_shape, check_values
-from convoracle.fast.kernels import run
+from convoracle.fast.kernels import prepare
+from convoracle.fast.remembered import recall, remember
 
 
 def softmax(x: np.ndarray, axis: int = 1, *, backend: str | None = None) -> np.ndarray:
@@ -44,9 +45,13 @@ def softmax(x: np.ndarray, axis: int = 1, *, backend: str | None = None) -> np.n
     array([[1., 0., 0.]], dtype=float32)
     """
     operation = "softmax"
-    x = check_values(operation, "x", x)
-    dtype = check_dtype(operation, FLOATS, x=x)
-    result: np.ndarray = run(operation, backend, dtype, (x,), {"axis": check_axis(operation, axis, x.shape)})
+    key, call = recall(operation, (x,), (axis,), backend)
+    if call is None:
+        x = check_values(operation, "x", x)
+        dtype = check_dtype(operation, FLOATS, x=x)
+        options = {"axis": check_axis(operation, axis, x.shape)}
+        call = remember(key, prepare(operation, backend, dtype, (x,), options=options))
+    result: np.ndarray = call(x)
     return result
 
 
@@ -86,11 +91,13 @@ def softmax_backward(
     array([[ 1., -1.]], dtype=float32)
     """
     operation = "softmax_backward"
-    grad_output = check_values(operation, "grad_output", grad_output)
-    x = check_values(operation, "x", x)
-    dtype = check_dtype(operation, FLOATS, grad_output=grad_output, x=x)
-    check_same_shape(operation, grad_output=grad_output, x=x)
-    result: np.ndarray = run(
-        operation, backend, dtype, (grad_output, x), {"axis": check_axis(operation, axis, grad_output.shape)}
-    )
+    key, call = recall(operation, (grad_output, x), (axis,), backend)
+    if call is None:
+        grad_output = check_values(operation, "grad_output", grad_output)
+        x = check_values(operation, "x", x)
+        dtype = check_dtype(operation, FLOATS, grad_output=grad_output, x=x)
+        check_same_shape(operation, grad_output=grad_output, x=x)
+        options = {"axis": check_axis(operation, axis, grad_output.shape)}
+        call = remember(key, prepare(operation, backend, dtype, (grad_output, x), options=options))
+    result: np.ndarray = call(grad_output, x)
     return result

@@ -31,12 +31,13 @@ def assert_right(
     """
     __tracebackhide__ = True
     for report in _remembered(operation, candidate, database, options):
-        assert report.passed, str(report)
+        raise AssertionError(str(report))
     report = verify(operation, candidate, **options)
     if database is not None and "case" not in options:
         for failure in report.failures:
             database.save(_key(operation, candidate), failure.case.encode())
-    assert report.passed, str(report)
+    if not report.passed:
+        raise AssertionError(str(report))
     return report
 
 

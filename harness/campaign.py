@@ -45,7 +45,7 @@ class Verdict:
     refused: str | None = None
 
 
-OnProgress = Callable[[Job, int], None]
+OnProgress = Callable[[Job, int, str], None]
 OnVerdict = Callable[[Verdict], None]
 
 
@@ -87,7 +87,7 @@ def campaign(
     timeout : float
         Seconds a candidate may spend on one case.
     on_progress : callable, optional
-        Told the job and the number of cases begun.
+        Told the job, the number of cases begun and, while a failure is explained, what is being done.
     on_verdict : callable, optional
         Told each verdict as it comes.
     """
@@ -185,7 +185,7 @@ def _listen(one: _Worker, timeout: float, settle: OnVerdict, on_progress: OnProg
             elif isinstance(message, Started):
                 one.started, one.cases = message, message.number + 1
                 if on_progress is not None:
-                    on_progress(job, one.cases)
+                    on_progress(job, one.cases, message.doing)
             else:
                 _settle(one, message, settle)
                 if not one.jobs:

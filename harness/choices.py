@@ -5,6 +5,7 @@ distributions built on them. Everything random in the harness is therefore made 
 ``--seed 7`` means the same cases next year. The stream's name is part of every report.
 """
 
+import math
 import zlib
 from collections.abc import Sequence
 from typing import TypeVar
@@ -53,10 +54,10 @@ class Choices:
 
     def integers(self, shape: tuple[int, ...], low: int, high: int) -> np.ndarray:
         """Return an int64 array of integers in ``low .. high``."""
-        words = self._bits.random_raw(int(np.prod(shape)))
+        words = self._bits.random_raw(math.prod(shape))
         return (words % np.uint64(high - low + 1)).astype(np.int64).reshape(shape) + low
 
     def fractions(self, shape: tuple[int, ...]) -> np.ndarray:
         """Return a float64 array of multiples of 2**-53 in [0, 1)."""
-        words = self._bits.random_raw(int(np.prod(shape)))
+        words = self._bits.random_raw(math.prod(shape))
         return (words >> np.uint64(11)).astype(np.float64).reshape(shape) * 2.0**-53

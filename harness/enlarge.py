@@ -13,28 +13,22 @@ from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operations import Operation
 
-EVERY, HUGE_EVERY = 10, 100
+CYCLE, HUGE_EVERY = 10, 100
 MOST_PRODUCTS = 200_000
 """So that a candidate in plain Python loops still answers in a fraction of a second."""
 
-_MANY = (8, 16, 17, 32, 33, 48, 64)
-
-
-def is_enlarged(number: int) -> bool:
-    """Return whether a campaign's case of this number is a large one."""
-    return number % EVERY == EVERY - 1
-
-
-def small_before(number: int) -> int:
-    """Return how many small cases a campaign has before its case of this number."""
-    return number - number // EVERY
+_BLOCKS = (8, 16, 32, 48, 64, 128)
+_BEYOND = (9, 17, 33, 67, 131, 259)
+"""Whole blocks of any usual size, and one or a few more than all of them but the largest."""
 
 
 def enlarged(operation: Operation, case: Any, limits: Limits, seed: int, number: int) -> Any:
     """Return a case that is larger in one way, inside the limits; the case itself where none is."""
     choices = Choices(seed, operation.name, number, "larger")
-    kinds = [kind for kind in (_filters, _channels, _images, _columns, _whole) if list(kind(case, choices))]
-    turn = number // EVERY % max(len(kinds), 1)
+    every = (_channels, _filters, _columns, _far, _rows, _depthwise, _images, _far, _whole)
+    kinds = [kind for kind in every if list(kind(case, choices))]
+    kinds.sort(key=lambda kind: kind is not _filters)  # these first, so that the 20th case has more channels
+    turn = number // CYCLE % max(len(kinds), 1)
     ways = [way for kind in kinds[turn:] + kinds[:turn] for way in kind(case, choices)]
     if number % HUGE_EVERY == HUGE_EVERY // 2 - 1:
         ways = [*_huge(case), *ways]
@@ -56,25 +50,69 @@ def _channels(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
 
 
 def _counts(name: str, case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
-    """Yield larger counts, in all or in a group, of what a field counts."""
+    """Yield larger counts in every group of what a field counts; with few of everything else where they are many."""
     if hasattr(case, name):
         groups = getattr(case, "groups", 1)
-        for count in choices.shuffled((16, 32, choices.pick(_MANY), choices.pick(_MANY))):
-            yield {**_fewer_images(case), name: count if count % groups == 0 else count * groups}
+        for count in _many(choices):
+            yield {**_fewer_images(case), name: count * groups}
+            yield {**_fewest(case, name), name: count}
+
+
+def _depthwise(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+    """Yield many groups of one channel, with one filter or two each."""
+    if hasattr(case, "groups"):
+        for count in _many(choices):
+            for filters in choices.shuffled((1, 1, 2)):
+                yield {**_fewer_images(case), "groups": count, "c": count, "f": count * filters}
 
 
 def _images(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
     """Yield a larger batch."""
     if hasattr(case, "n"):
-        yield from ({"n": count} for count in choices.shuffled((5, 8, 9, 16, 17)))
+        yield from ({"n": count} for count in choices.shuffled((5, 8, 9, 16, 17, 33)))
 
 
 def _columns(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
     """Yield a wider image, with as many results in the last vector as before."""
-    if hasattr(case, "w"):
-        step = _last(getattr(case, "stride", 1) or case.kernel_size)
-        for columns in choices.shuffled((16, 32, 48, 64)):
-            yield {**_fewer_images(case), "w": case.w + columns * step}
+    yield from _longer("w", case, choices)
+
+
+def _rows(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+    """Yield a higher image, with as many results in the last strip as before."""
+    yield from _longer("h", case, choices)
+
+
+def _longer(name: str, case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+    """Yield whole blocks more of an axis; with few of everything else where that is too much."""
+    if hasattr(case, name):
+        stride = getattr(case, "stride", 1) or getattr(case, "kernel_size", 1)
+        step = stride if isinstance(stride, int) else stride[("h", "w").index(name) - 2]
+        for more in choices.shuffled((16, 32, 48, 64)):
+            yield {**_fewer_images(case), name: getattr(case, name) + more * step}
+            yield {**_fewest(case, name), name: getattr(case, name) + more * step}
+
+
+def _far(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+    """Yield a stride, a dilation or a kernel larger than the others have."""
+    if hasattr(case, "kernel_size") and hasattr(case, "stride"):
+        axes = 1 if isinstance(case.kernel_size, int) else len(case.kernel_size)
+        names = ("stride", "stride", *(name for name in ("dilation", "kernel_size") if hasattr(case, name)))
+        for name in choices.shuffled(names):
+            far = _steps(axes, choices)
+            if name == "kernel_size":
+                far = tuple(choices.pick((8, 9, 11)) for _ in range(axes))
+            padding = {"padding": "same"} if name == "stride" and choices.pick((False, True)) else {}
+            sides = () if hasattr(case, "output_padding") else ("h", "w")  # whose results a stride makes more
+            grown = {side: getattr(case, side) + 20 for side in sides if hasattr(case, side)}
+            changes = {**_fewest(case, ""), **grown, name: far[0] if axes == 1 else far}
+            yield changes | padding
+            yield changes
+
+
+def _steps(axes: int, choices: Choices) -> tuple[int, ...]:
+    """Return large strides or dilations: the same for every axis, or two that alternate."""
+    one, other = choices.pick(((3, 4), (4, 3), (4, 3), (5, 8), (8, 5)))
+    return ((one, other, one) if choices.pick((False, True)) else (one, one, one))[:axes]
 
 
 def _whole(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
@@ -90,16 +128,33 @@ def _fewer_images(case: Any) -> dict[str, int]:
     return {"n": min(case.n, 2)} if hasattr(case, "n") else {}
 
 
+def _many(choices: Choices) -> tuple[int, ...]:
+    """Return numbers of channels, most wanted first: what exceeds whole blocks twice as often as whole blocks."""
+    first = choices.pick((*_BLOCKS[2:], *_BEYOND[2:], *_BEYOND[2:]))
+    return first, *(count for count in choices.shuffled((*_BLOCKS, *_BEYOND)) if count < first)
+
+
+def _fewest(case: Any, name: str) -> dict[str, int]:
+    """Return the changes that leave one group, one image, and three channels and filters, except of `name`."""
+    counts = {"n": 1, "c": 3, "f": 3, "groups": 1}
+    return {field: count for field, count in counts.items() if hasattr(case, field) and field != name}
+
+
 def _huge(case: Any) -> Iterator[dict[str, Any]]:
     """Yield changes that make x a hundred thousand numbers, of which a large stride uses few."""
-    if all(hasattr(case, name) for name in ("h", "w", "stride", "kernel_size")):
-        small = {name: 1 for name in ("n", "c", "f", "groups", "dilation") if hasattr(case, name)}
-        yield {**small, "h": 317, "w": 331, "kernel_size": (2, 3), "stride": (5, 7), "padding": 0}
-
-
-def _last(size: Any) -> int:
-    """Return the value of an option along the last axis."""
-    return size if isinstance(size, int) else size[-1]
+    if not hasattr(case, "kernel_size") or not hasattr(case, "stride"):
+        return
+    small = {name: 1 for name in ("n", "c", "f", "groups", "dilation") if hasattr(case, name)} | {"padding": 0}
+    axes = [name for name in ("d", "h", "w") if hasattr(case, name)]
+    if hasattr(case, "output_padding"):  # whose results a stride makes more
+        yield {**small, "h": 317, "w": 331, "kernel_size": (1, 1), "stride": 1, "output_padding": 0}
+    elif len(axes) == 1:
+        yield {**small, "w": 104_927, "kernel_size": 2, "stride": 7}
+        yield {**small, "w": 104_927, "kernel_size": 1, "stride": 7}
+    else:
+        sizes = {"d": 11, "h": 97, "w": 101} if len(axes) == 3 else {"h": 317, "w": 331}
+        for kernel in ((2, 2, 3), (1, 1, 2), (1, 1, 1)):
+            yield {**small, **sizes, "kernel_size": kernel[-len(axes) :], "stride": (3, 5, 7)[-len(axes) :]}
 
 
 def _is_possible(operation: Operation, case: Any) -> bool:

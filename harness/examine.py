@@ -12,6 +12,7 @@ from convoracle.harness.checks import compare
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.catalogue import CHECKS, family
 from convoracle.harness.checks.contract import Surroundings
+from convoracle.harness.checks.given import Given
 from convoracle.harness.checks.problem import Problem
 from convoracle.harness.checks.question import question
 from convoracle.harness.data import lay_out
@@ -20,6 +21,7 @@ from convoracle.harness.operations.base import Arrays, Operation
 
 EVERY_CHECK = frozenset(CHECKS)
 VALUES = frozenset({"exact", "exact by rounding", "bounded", "normwise"})
+INDEX_DTYPE = np.dtype(np.int64)
 
 
 @dataclass
@@ -100,7 +102,7 @@ class Examination:
         self.outcome = Outcome()
         self.result_dtype = np.dtype("int64" if self.question.is_integer else case.dtype)
         self.passed: dict[str, np.ndarray] = {}
-        self._given: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]] | None = None
+        self._given: Given | None = None
         self.results: tuple[np.ndarray, ...] = ()
         self.first: tuple[np.ndarray, ...] | None = None
 
@@ -139,7 +141,7 @@ class Examination:
         """Call the candidate with another case of the same operation, on arrays of its own in C order."""
         passed = {
             name: np.array(operands[name], np.int64 if name == "indices" else case.dtype, order="C")
-            for name in self.question.names
+            for name in self.question.like(case).names
         }
         return self.call(case, passed)
 
@@ -150,7 +152,7 @@ class Examination:
 
         `others` are arrays, by name, that the results must share no memory with, besides the inputs.
         """
-        before = {name: array.copy() for name, array in passed.items()}
+        given = Given(passed)
         positional, keywords = self.operation.arguments(case, passed)
         try:
             returned = self.candidate(*positional, **keywords)
@@ -159,19 +161,19 @@ class Examination:
         except BaseException as error:
             message = " ".join(str(error).split())[:300]
             self.fail("raised", "raised", f"the call raised {type(error).__name__}: {message}")
-        outputs = self.question.like(case).outputs
+        outputs = self.outputs if case is self.case else self.question.like(case).outputs
         results = returned if len(outputs) > 1 else (returned,)
         if not isinstance(results, (tuple, list)) or len(results) != len(outputs):
             names = ", ".join(output.name for output in outputs)
             got = f"{len(results)}" if isinstance(results, (tuple, list)) else f"a {type(results).__name__}"
             self.fail("shape", "shape", f"the call must return ({names}), got {got}")
         for output, got in zip(outputs, results, strict=True):
-            self.note(compare.form(output, got, np.dtype(np.int64) if output.is_index else self.result_dtype))
+            self.note(compare.form(output, got, INDEX_DTYPE if output.is_index else self.result_dtype))
         self.outcome.checked["form"] += 1
         if self.wants("contract"):
-            self.note(compare.unchanged(before, passed))
+            self.note(given.changed())
             self._still_as_given()
-            self._given = before, passed
+            self._given = given
             apart = {**{f"its input {name}": array for name, array in passed.items()}, **(others or {})}
             for output, got in zip(outputs, results, strict=True):
                 self.note(compare.unaliased(got, apart, output.name))
@@ -181,7 +183,7 @@ class Examination:
 
     def _still_as_given(self) -> None:
         """Check that the arrays of the call before were not written to since."""
-        if self._given is not None and (problem := compare.unchanged(*self._given)) is not None:
+        if self._given is not None and (problem := self._given.changed()) is not None:
             self.note(dataclasses.replace(problem, sentence=f"after it had returned, {problem.sentence}"))
 
     def trying(self, case: Any, passed: Mapping[str, np.ndarray], where: str) -> tuple[np.ndarray, ...]:
@@ -206,12 +208,11 @@ class Examination:
             try:
                 self.judge(answered, self.fresh(case, answered.operands), data)
             except _Found as again:
-                if case is self.case:
-                    raise _Found(dataclasses.replace(again.problem, check=check)) from None
-                other = examine(self.operation, self.candidate, case, self.accuracy, self.limits, VALUES)
-                if other.problem is None:
-                    raise
-                raise _Found(other.problem, case) from None
+                if case is not self.case:
+                    other = examine(self.operation, self.candidate, case, self.accuracy, self.limits, VALUES)
+                    if other.problem is not None:
+                        raise _Found(other.problem, case) from None
+                raise _Found(dataclasses.replace(again.problem, check=check)) from None
             raise found from None
 
     def judge(

@@ -24,6 +24,6 @@ class Profile:
 
 PROFILES = {
     "smoke": Profile(20, ("float32", "float64"), "20 cases, float32 and float64"),
-    "ci": Profile(340, None, "340 cases, every declared dtype"),
+    "ci": Profile(385, None, "385 cases, every declared dtype"),
     "nightly": Profile(2000, None, "2000 cases, every declared dtype"),
 }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from convoracle.harness.explain.text import failure_text
 from convoracle.harness.failure import Failure, plain
 
 if TYPE_CHECKING:
@@ -107,7 +108,11 @@ class Report:
                 kept[accuracy] = max(kept.get(accuracy, 0.0), ratio)
 
     def __str__(self) -> str:
-        return "\n".join([self.headline(), *(indented(str(failure)) for failure in self.failures)])
+        return self.text()
+
+    def text(self, columns: int = 80) -> str:
+        """Return what a person reads, for a terminal of so many columns."""
+        return "\n".join([self.headline(), *(indented(failure_text(one, columns - 2)) for one in self.failures)])
 
     def headline(self) -> str:
         """Return the verdict in one line."""

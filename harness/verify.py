@@ -19,7 +19,8 @@ from convoracle.harness.operations import Operation
 from convoracle.harness.operations import named as operation_named
 from convoracle.harness.report import Report
 
-Progress = Callable[[int, str], None]
+Progress = Callable[..., None]
+"""Told the number and the descriptor of a case before it is run and, while its failure is explained, what is done."""
 
 
 def verify(

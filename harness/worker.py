@@ -54,10 +54,11 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Started:
-    """A case is about to be run."""
+    """A case is about to be run, or its failure is being explained."""
 
     number: int
     case: str
+    doing: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _carry_out(job: Job, connection: "Connection[Message, Job | None]") -> Finis
     try:
         candidate = job.source.load(job.operation).taking(job.dtypes, operation)
         connection.send(Loaded(candidate.accuracy, candidate.dtypes))
-        report = _verdict(job, operation, candidate, lambda number, case: connection.send(Started(number, case)))
+        report = _verdict(job, operation, candidate, lambda *told: connection.send(Started(*told)))
     except (CannotRun, ValueError, TypeError) as error:
         return Refused(str(error))
     return Finished(report)

@@ -7,7 +7,6 @@ planes, and so do the same. Pools have one algorithm. Everything else, and dtype
 """
 
 import functools
-import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,23 +18,12 @@ from convoracle.fast.selector import find_obstacle
 
 Kernel = Callable[..., Any]
 
-BY_PLANES = {
-    operation: f"convoracle.fast.{module}:{operation}"
-    for primitive, module in (
-        ("conv1d", "readable.conv1d_by_planes"),
-        ("conv3d", "readable.conv3d_by_planes"),
-        ("conv_transpose2d", "readable.conv_transpose2d_by_adjoint"),
-    )
-    for operation in registry.CONVOLUTIONS[primitive]
-}
-"""What goes through the kernels of `conv2d`, and where: functions whose first argument has these kernels."""
-
 
 def choose_kernel(operation: str, dtype: str, accuracy: str, request: Mapping[str, Any]) -> Kernel:
     """Return the kernel that does a call; `request` has its options, and its shapes if they are known."""
-    if operation in BY_PLANES and _is_here("direct", operation, dtype):
-        module, _, function = BY_PLANES[operation].partition(":")
-        return functools.partial(getattr(importlib.import_module(module), function), Planes(accuracy))
+    direct = registry.variants(operation).get("direct")
+    if direct is not None and direct.planes is not None and _is_here("direct", operation, dtype):
+        return direct.load(Planes(accuracy))
     if operation in registry.CONVOLUTIONS["conv2d"] and "x_shape" in request:
         return kernel_of(operation, dtype, accuracy, request["x_shape"], request["weight_shape"], request)
     for backend, operations in {**ALGORITHMS, **FALL_BACK}.items():
@@ -64,10 +52,14 @@ def kernel_of(
 
 
 class Planes:
-    """The kernels of `conv2d`, each of which chooses its algorithm when it is called."""
+    """The kernels of `conv2d`, each of which chooses its algorithm when it is first called with arrays of some shapes.
+
+    They are those of one call by planes (`convoracle.fast.kernels.prepare`), in which dtype and options are the same.
+    """
 
     def __init__(self, accuracy: str) -> None:
         self.accuracy = accuracy
+        self._chosen: dict[Any, Kernel] = {}
 
     def conv2d(self, x: Any, weight: Any, bias: Any, **options: Any) -> Any:
         """Convolve."""
@@ -95,7 +87,12 @@ class Planes:
         weight_shape: tuple[int, ...],
         options: Mapping[str, Any],
     ) -> Kernel:
-        return kernel_of(operation, dtype.name, self.accuracy, x_shape, weight_shape, options)
+        key = operation, x_shape, weight_shape
+        chosen = self._chosen.get(key)
+        if chosen is None:
+            chosen = kernel_of(operation, dtype.name, self.accuracy, x_shape, weight_shape, options)
+            self._chosen[key] = chosen
+        return chosen
 
 
 def _bind_all_gradients(

@@ -47,7 +47,12 @@ def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
         # By rows, the last vector of each partly idle, or strung together with gaps where the kernel overhangs.
         strung = ((rows - 1) * (columns + layer.kernel_size[1] - 1) + columns) / tile.lanes
         vectors = min(rows * math.ceil(columns / tile.lanes), strung)
-    vectors *= layer.groups * _up(filters, tile.rows) * phases
+    # The last rows of a tile may be half of it.
+    vectors *= _up(filters, tile.rows // 2) if filters % tile.rows <= tile.rows // 2 else _up(filters, tile.rows)
+    if layer.operation != "conv2d_weight_grad":
+        # Or filters side by side, an output a row.
+        vectors = min(vectors, rows * columns * math.ceil(filters / tile.lanes))
+    vectors *= layer.groups * phases
     return [
         Term("products", "tile", 0, vectors * terms / phases),
         Term("sums", "near", 0, vectors * tile.lanes * layer.itemsize * math.ceil(terms / 256)),
@@ -62,9 +67,12 @@ def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
 def winograd_terms(layer: Layer, tile: Tile) -> list[Term]:
     """Count the work of Winograd's algorithm: whole tiles, channels and filters in whole vectors."""
     rows, columns = layer.size if layer.operation == "conv2d_input_grad" else layer.output_size
-    side = min((2, 4), key=lambda side: (side + 2) ** 2 * math.ceil(rows / side) * math.ceil(columns / side))
-    tiles = math.ceil(rows / side) * math.ceil(columns / side)
-    points = (side + 2) ** 2
+    counted = {
+        side: math.prod(_tiles(*axis, side) for axis in zip((rows, columns), layer.dilation, strict=True))
+        for side in (2, 4)
+    }
+    side = min(counted, key=lambda side: (side + 2) ** 2 * counted[side])
+    tiles, points = counted[side], (side + 2) ** 2
     filters, channels = layer.filters // layer.groups, layer.channels // layer.groups
     lines_in, lines_out = (_up(n, tile.lanes) * layer.groups for n in (channels, filters))
     if layer.operation == "conv2d_input_grad":
@@ -142,6 +150,12 @@ def _block_lengths(size: int, extent: int) -> list[int]:
 def _butterflies(points: int) -> float:
     """Return about how many steps a transform takes."""
     return points * (math.log2(points) + 4)
+
+
+def _tiles(outputs: int, dilation: int, side: int) -> int:
+    """Return how many tiles an axis has: those of interleaved outputs, a dilation apart."""
+    whole, rest = divmod(outputs, side * dilation)
+    return whole * dilation + min(rest, dilation)
 
 
 def _common(layer: Layer) -> list[Term]:

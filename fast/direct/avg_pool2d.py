@@ -9,14 +9,35 @@ A single window over the whole plane, as at the end of a network, is one run of 
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from convoracle.fast.direct.plane_sum import sum_numbers
-from convoracle.fast.jit import inner, kernel
+from convoracle.fast.direct.window_sums import add_rows, average_columns, spread_columns
+from convoracle.fast.jit import kernel
 from convoracle.fast.kernels import kernel_of
+from convoracle.fast.simd.packed import pack, unpack
+from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
 from convoracle.fast.windows import Pair
+
+
+class Sizes(NamedTuple):
+    """Planes, windows, and the numbers in a vector."""
+
+    planes: int
+    height: int
+    width: int
+    rows: int
+    columns: int
+    kernel_h: int
+    kernel_w: int
+    stride_h: int
+    stride_w: int
+    padding_h: int
+    padding_w: int
+    lanes: int
 
 
 def bind_avg_pool2d(
@@ -24,7 +45,7 @@ def bind_avg_pool2d(
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Return the window sums, divided by `divisors`, of arrays of this shape."""
     (images, channels, height, width), numbers, dtype = x.shape, x.size, x.dtype
-    planes, shape = images * channels, (images, channels, *divisors.shape)
+    planes, (rows, columns), shape = images * channels, divisors.shape, (images, channels, *divisors.shape)
     if _is_whole((height, width), divisors.shape, kernel_size, padding):
         divisor = divisors.item()
 
@@ -36,11 +57,13 @@ def bind_avg_pool2d(
 
         return average_planes
 
-    options = *kernel_size, *stride, *padding
+    sizes = pack(Sizes(planes, height, width, rows, columns, *kernel_size, *stride, *padding, lanes_of(dtype)))
+    divided_by = np.ascontiguousarray(divisors).reshape(-1)
 
     def average(x: np.ndarray) -> np.ndarray:
         out = np.empty(shape, dtype)
-        run_pieces(_average, min(threads_to_move(numbers), planes) or 1, x, divisors, out, options)
+        pieces = min(threads_to_move(numbers), planes) or 1
+        run_pieces(_average, pieces, x.reshape(-1), divided_by, out.reshape(-1), sizes)
         return out
 
     return average
@@ -57,7 +80,7 @@ def bind_avg_pool2d_backward(
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Return the input gradient of arrays of this shape: each divided value added to all positions of its window."""
     images, channels, height, width = input_shape
-    planes, dtype = images * channels, grad_output.dtype
+    planes, (rows, columns), dtype = images * channels, divisors.shape, grad_output.dtype
     numbers = planes * height * width
     if _is_whole((height, width), divisors.shape, kernel_size, padding):
         divisor = divisors.item()
@@ -70,13 +93,16 @@ def bind_avg_pool2d_backward(
 
         return fill_planes
 
-    windows = _windows_of_columns(width, divisors.shape[1], kernel_size[1], stride[1], padding[1])
-    options = kernel_size[0], stride[0], padding[0]
+    windows = np.empty((0, 0), np.uint64)
+    if stride[1] > 2:
+        windows = _windows_of_columns(width, divisors.shape[1], kernel_size[1], stride[1], padding[1])
+    sizes = pack(Sizes(planes, height, width, rows, columns, *kernel_size, *stride, *padding, lanes_of(dtype)))
+    divided_by = np.ascontiguousarray(divisors).reshape(-1)
 
     def spread(grad_output: np.ndarray) -> np.ndarray:
         grad = np.empty(input_shape, dtype)
         pieces = min(threads_to_move(numbers), planes) or 1
-        run_pieces(_spread, pieces, grad_output, divisors, grad, windows, options)
+        run_pieces(_spread, pieces, grad_output.reshape(-1), divided_by, grad.reshape(-1), windows, sizes)
         return grad
 
     return spread
@@ -119,63 +145,66 @@ def _fill_planes(piece, pieces, grad_output, divisor, grad, positions):  # type:
 
 
 @kernel
-def _average(piece, pieces, x, divisors, out, options):  # type: ignore[no-untyped-def]
+def _average(piece, pieces, x, divisors, out, sizes):  # type: ignore[no-untyped-def]
     """Fill some planes of `out`."""
-    kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w = options
-    planes, (height, width) = x.shape[0] * x.shape[1], x.shape[2:]
-    rows, columns = divisors.shape
-    x, out = x.reshape(planes, height, width), out.reshape(planes, rows, columns)
-    # Zeros on both sides, as far as any window reaches.
-    padded = np.zeros(max((columns - 1) * stride_w + kernel_w, padding_w + width), x.dtype)
-    sums = padded[padding_w : padding_w + width]
+    planes, height, width, rows, columns, kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w, lanes = unpack(
+        Sizes, sizes, 0, ()
+    )
+    step = stride_w if stride_w == 2 else 1
+    # The zeros on both sides are counted, as far as any window reaches.
+    span = (columns - 1) * stride_w + kernel_w
+    pitch = (-(-span // (step * lanes)) + 1) * lanes
+    sums = np.zeros(step * pitch + lanes, x.dtype)
     for plane in range(planes * piece // pieces, planes * (piece + 1) // pieces):
         for p in range(rows):
             top = p * stride_h - padding_h
-            sums[:] = 0
-            for row in range(max(top, 0), min(top + kernel_h, height)):
-                _add(x[plane, row], sums)
-            for q in range(columns):
-                total = padded[q * stride_w]
-                for column in range(q * stride_w + 1, q * stride_w + kernel_w):
-                    total += padded[column]
-                out[plane, p, q] = total / divisors[p, q]
+            bottom = min(top + kernel_h, height)
+            top = max(top, 0)
+            start, place = (plane * height + top) * width, (plane * rows + p) * columns
+            if stride_w == 2:
+                add_rows(2, x, start, bottom - top, width, padding_w, sums, pitch, span)
+                average_columns(2, sums, pitch, 2, kernel_w, divisors, p * columns, out, place, columns)
+            else:
+                add_rows(1, x, start, bottom - top, width, padding_w, sums, pitch, span)
+                if stride_w == 1:
+                    average_columns(1, sums, pitch, 1, kernel_w, divisors, p * columns, out, place, columns)
+                else:
+                    average_columns(0, sums, pitch, stride_w, kernel_w, divisors, p * columns, out, place, columns)
 
 
 @kernel
-def _spread(piece, pieces, grad_output, divisors, grad, windows, down):  # type: ignore[no-untyped-def]
+def _spread(piece, pieces, grad_output, divisors, grad, windows, sizes):  # type: ignore[no-untyped-def]
     """Fill some planes of `grad`."""
-    kernel_h, stride_h, padding_h = down
-    planes, (height, width) = grad.shape[0] * grad.shape[1], grad.shape[2:]
-    rows, columns = divisors.shape
-    grad_output, grad = grad_output.reshape(planes, rows, columns), grad.reshape(planes, height, width)
-    shares = np.empty((rows, columns), grad.dtype)
-    sums = np.zeros(columns + 1, grad.dtype)  # the last one stays zero, for columns in fewer windows than others
+    planes, height, width, rows, columns, kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w, lanes = unpack(
+        Sizes, sizes, 0, ()
+    )
+    shares = np.empty(rows * columns, grad.dtype)
+    # Zeros on both sides, as many as are read for columns in fewer windows than others.
+    margin = (kernel_w - 1) // stride_w
+    span = margin + max(columns, -(-(padding_w + width) // stride_w)) + 1
+    sums = np.zeros((span // lanes + 2) * lanes, grad.dtype)
     for plane in range(planes * piece // pieces, planes * (piece + 1) // pieces):
-        for p in range(rows):
-            for q in range(columns):
-                shares[p, q] = grad_output[plane, p, q] / divisors[p, q]
+        for n in range(rows * columns):
+            shares[n] = grad_output[np.uint64(plane * rows * columns + n)] / divisors[n]
         before = (0, 0)
         for row in range(height):
             # Windows `begin` to `end` cover this row.
             begin = max(-((kernel_h - 1 - row - padding_h) // stride_h), 0)
             end = min((row + padding_h) // stride_h + 1, rows)
+            start = (plane * height + row) * width
             if before == (begin, end) and row > 0:
                 for column in range(width):
-                    grad[plane, row, column] = grad[plane, row - 1, column]
+                    grad[np.uint64(start + column)] = grad[np.uint64(start - width + column)]
                 continue
             before = (begin, end)
-            sums[:] = 0
-            for p in range(begin, end):
-                _add(shares[p], sums[:columns])
-            for column in range(width):
-                total = sums[windows[0, column]]
-                for n in range(1, len(windows)):
-                    total += sums[windows[n, column]]
-                grad[plane, row, column] = total
-
-
-@inner
-def _add(source, target):  # type: ignore[no-untyped-def]
-    """Add one row onto another."""
-    for q in range(len(target)):
-        target[q] += source[q]
+            add_rows(1, shares, begin * columns, end - begin, columns, margin, sums, 0, span)
+            if stride_w == 1:
+                spread_columns(1, sums, margin, kernel_w, padding_w, grad, start, width)
+            elif stride_w == 2:
+                spread_columns(2, sums, margin, kernel_w, padding_w, grad, start, width)
+            else:
+                for column in range(width):
+                    total = sums[margin + windows[0, column]]
+                    for n in range(1, len(windows)):
+                        total += sums[margin + windows[n, column]]
+                    grad[start + column] = total

@@ -8,6 +8,9 @@ and starts from the bias. The input gradient gathers: ``x[i]`` was read by outpu
 ``u * stride = i + before - t * dilation``. So the inputs i of one remainder of ``i + before`` by the stride are read by
 the taps whose ``t * dilation`` leaves the same remainder, and are a correlation of the output gradient of their own,
 with stride 1 and offsets that fall as t rises: one correlation for each pair of remainders, down and across.
+
+Either way neighbouring outputs are side by side in a vector (`convoracle.fast.direct.correlation`), or filters are
+(`convoracle.fast.direct.filter_lanes`): whatever takes fewer steps.
 """
 
 import functools
@@ -17,10 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.fast.correlation_axes import backward_axes, forward_axis
+from convoracle.fast.correlation_axes import Axis, backward_axes, forward_axis
 from convoracle.fast.direct.bias_grad import bind_conv2d_bias_grad, conv2d_bias_grad
 from convoracle.fast.direct.correlation import Target, Weights, bind_correlation
-from convoracle.fast.direct.plan import plan_correlation
+from convoracle.fast.direct.filter_lanes import bind_filter_lanes
+from convoracle.fast.direct.filter_plan import Phase, filter_steps_of, plan_filter_lanes
+from convoracle.fast.direct.plan import plan_correlation, steps_of
 from convoracle.fast.direct.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
 from convoracle.fast.jit import kernel
 from convoracle.fast.kernels import kernel_of
@@ -28,9 +33,6 @@ from convoracle.fast.readable import conv2d_numba
 from convoracle.fast.windows import Ends, Pair, Shape
 
 __all__ = ["conv2d", "conv2d_backward", "conv2d_bias_grad", "conv2d_input_grad", "conv2d_weight_grad"]
-
-LARGE_BATCH = 16
-"""Batches beyond this are planned alike."""
 
 
 def bind_conv2d(
@@ -48,16 +50,29 @@ def bind_conv2d(
     down, across = (
         forward_axis(*axis) for axis in zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
     )
-    plan = plan_correlation(groups, channels, filters // groups, down, across, x.dtype, batch=min(len(x), LARGE_BATCH))
     shape, dtype = (len(x), filters, down.outputs, across.outputs), x.dtype
+    sizes = groups, channels, filters // groups
+    plan = plan_correlation(*sizes, down, across, dtype)
+    whole = (_whole(kernel_size[0], down),), (_whole(kernel_size[1], across),)
+    by_filters = plan_filter_lanes(*sizes, *whole, (1, 1), shape[2:], dtype)
     weights = _filter_weights(filters // groups, channels, *kernel_size)
-    plane = down.outputs * across.outputs
-    correlate = bind_correlation(plan, len(x), weights, Target(0, filters * plane, plane, across.outputs, 1))
+    is_cut = False
+    if by_filters is not None and filter_steps_of(by_filters) < steps_of(plan):
+        correlate, is_cut = bind_filter_lanes(by_filters, len(x), weights), by_filters.is_cut
+    else:
+        plane = down.outputs * across.outputs
+        correlate = bind_correlation(plan, len(x), weights, Target(0, filters * plane, plane, across.outputs, 1))
     zeros = np.zeros(filters, dtype)
 
     def convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
         out = np.empty(shape, dtype)
-        correlate(x, weight, zeros if bias is None else bias, out)
+        base = zeros if bias is None else bias
+        correlate(x, weight, base, out)
+        if is_cut and not _is_finite(out if out.size < weight.size else weight):
+            # The zeros around x make NaN of a weight that is not finite; every weight is part of some output.
+            padded = plan_filter_lanes(*sizes, *whole, (1, 1), shape[2:], dtype, is_whole=True)
+            assert padded is not None
+            bind_filter_lanes(padded, len(x), weights)(x, weight, base, out)
         return out
 
     return convolve
@@ -74,39 +89,41 @@ def bind_conv2d_input_grad(
     groups: int,
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return the input gradient of arrays of these shapes: a correlation for each pair of remainders of the stride."""
-    channels, (height, width) = weight.shape[1], input_shape[2:]
+    images, channels, (height, width), dtype = len(grad_output), weight.shape[1], input_shape[2:], weight.dtype
     rows, columns = (
-        backward_axes(*axis)
+        tuple(backward_axes(*axis))
         for axis in zip(
             input_shape[2:], grad_output.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True
         )
     )
-    correlations, is_padded = [], False
-    for top, taps_h, down in rows:
-        for left, taps_w, across in columns:
-            plan = plan_correlation(
-                groups,
-                len(weight) // groups,
-                channels,
-                down,
-                across,
-                weight.dtype,
-                batch=min(len(grad_output), LARGE_BATCH),
-                is_spread=max(stride) > 1,
-            )
-            weights = _channel_weights(*weight.shape, groups, taps_h, taps_w)
+    sizes, is_spread = (groups, len(weight) // groups, channels), max(stride) > 1
+    pairs = [
+        (row, column, plan_correlation(*sizes, row[2], column[2], dtype, is_spread=is_spread))
+        for row in rows
+        for column in columns
+    ]
+    by_filters = plan_filter_lanes(*sizes, rows, columns, stride, input_shape[2:], dtype)
+    steps = sum(steps_of(plan, is_spread=is_spread) for _, _, plan in pairs)
+    if by_filters is not None and filter_steps_of(by_filters) < steps:
+        weights = _channel_weights(*weight.shape, groups, tuple((row[1], column[1]) for row, column, _ in pairs))
+        correlations = [bind_filter_lanes(by_filters, images, weights)]
+        is_padded, is_sparse = by_filters.is_padded, False
+    else:
+        correlations, is_padded = [], not all(plan.is_inside for _, _, plan in pairs)
+        # Inputs that no tap reads are in no correlation.
+        is_sparse = len(pairs) < math.prod(stride)
+        for (top, taps_h, _), (left, taps_w, _), plan in pairs:
+            weights = _channel_weights(*weight.shape, groups, ((taps_h, taps_w),))
             target = Target(
                 top * width + left, channels * groups * height * width, height * width, stride[0] * width, stride[1]
             )
-            is_padded |= not plan.is_inside
-            correlations.append(bind_correlation(plan, len(grad_output), weights, target))
+            correlations.append(bind_correlation(plan, images, weights, target))
     are_all_read = all(
         sum(len(taps) for _, taps, _ in axes) == size
         for axes, size in zip((rows, columns), weight.shape[2:], strict=True)
     )
     is_small = are_all_read and math.prod(input_shape[1:]) < weight.size
-    # Inputs that no tap reads are in no correlation.
-    make, dtype = np.zeros if max(stride) > 1 else np.empty, weight.dtype
+    make = np.zeros if is_sparse else np.empty
     base = np.zeros(channels * groups, dtype)
 
     def gather(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -169,11 +186,16 @@ def _channel_weights(
     height: int,
     width: int,
     groups: int,
-    taps_h: tuple[int, ...],
-    taps_w: tuple[int, ...],
+    taps_of_phases: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...],
 ) -> Weights:
     """Return where the weights of an input gradient are, which sums over the filters."""
     taps = height * width
-    places = np.array(taps_h, np.int64)[:, None] * width + np.array(taps_w, np.int64)
-    is_run = places.size == taps
-    return Weights(filters // groups * channels * taps, taps, channels * taps, is_run, places.reshape(-1))
+    places = [tap_h * width + tap_w for taps_h, taps_w in taps_of_phases for tap_h in taps_h for tap_w in taps_w]
+    is_run = places == list(range(taps))
+    of_taps = np.array(places, np.int64)
+    return Weights(filters // groups * channels * taps, taps, channels * taps, is_run, of_taps)
+
+
+def _whole(kernel_size: int, axis: Axis) -> Phase:
+    """Return the only phase of a convolution along an axis."""
+    return 0, tuple(range(kernel_size)), axis

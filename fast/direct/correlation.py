@@ -12,9 +12,8 @@ channels at a time, so that what is read again and again stays in the cache::
                     multiply_tile
 
 A vector of outputs is part of one row, its last one moved back to end with the row; the result then gets it directly.
-Where that would waste too many lanes, outputs are strung together across the ends of rows, and their sums distributed
-from a buffer at the end: either as they lie in the copy of the source, with the ends of its rows between them, or with
-their taps copied together into a *panel*, ``VECTORS * lanes`` numbers for each product.
+Where that would waste too many lanes, outputs are strung together across the ends of rows as they lie in the copy of
+the source, with the ends of its rows between them, and their sums distributed from a buffer at the end.
 
 Bands and filters are shared out among threads. None of this touches the order of any sum, which is: by blocks of
 channels, within them by channel, row and column of the kernel; each block's sum is added to those before it.
@@ -25,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convoracle.fast.direct.operands import Weights, copy_plane, fill_panel, pack_weights
+from convoracle.fast.direct.operands import Weights, copy_plane, pack_weights
 from convoracle.fast.direct.plan import SUM_NUMBERS, Plan
 from convoracle.fast.direct.tiles import multiply_block
 from convoracle.fast.jit import inner, kernel
@@ -66,7 +65,7 @@ def bind_correlation(plan: Plan, images: int, weights: Weights, to: Target) -> C
     # Sums of outputs that are strung together wait in a buffer, which must not grow with the filters.
     fewest = min(-(-plan.filters * plan.band_vectors * plan.lanes // SUM_NUMBERS) if plan.is_strung else 1, blocks)
     # Each share of the filters lays the source ready for itself: a few blocks of them should be worth that.
-    useful = blocks // (16 if plan.is_panel else 8 if plan.is_copied else 1)
+    useful = blocks // (8 if plan.is_copied else 1)
     same = images, pack(plan, weights, to), plan.remainders_h, plan.remainders_w, plan.offsets, weights.of_taps
 
     def correlate(source: np.ndarray, weight: np.ndarray, base: np.ndarray, out: np.ndarray) -> None:
@@ -111,14 +110,11 @@ def _correlate(  # type: ignore[no-untyped-def]
     column = np.empty((depth + 3 * lanes) * ROWS, source.dtype)  # packing needs room beyond what it leaves
     laid = np.empty((3, plan.band_vectors), np.int64)
     starts, places, skips = laid[0], laid[1], laid[2]
-    planes, panel, sums, of_panel = source, source, out, offsets
+    planes, sums = source, out
     if plan.is_copied:
         planes = np.empty(plan.band_images * of_image + VECTORS * lanes, source.dtype)
     if plan.is_strung:
         sums = np.empty((blocks // shares + 1) * ROWS * line + lanes, source.dtype)
-    if plan.is_panel:
-        panel = np.empty(depth * line + lanes, source.dtype)
-        of_panel = np.arange(depth) * line
 
     bands = -(-images // plan.band_images) * plan.groups * plan.row_bands * plan.column_bands
     task = take_task(counter)
@@ -130,8 +126,6 @@ def _correlate(  # type: ignore[no-untyped-def]
         band_images, rows, columns = last_image - image, bottom - top, right - left
         if plan.is_strung:
             length = (rows - 1) * plan.pitch + columns
-            if plan.is_panel:
-                band_images, length = 1, band_images * rows * columns
             of_sums = -(-length // lanes) * lanes
             vectors = _lay_vectors(
                 (band_images, 1, length), (of_image, 0), (of_sums, 0), lanes, False, starts, places, skips
@@ -169,8 +163,6 @@ def _correlate(  # type: ignore[no-untyped-def]
                 taps = min(plan.tap_block, plan.taps - tap)
                 terms = (last_channel - channel) * taps
                 is_more = channel > 0 or tap > 0
-                if plan.is_panel:
-                    fill_panel(plan, planes, offsets[tap:], terms, window, of_image, panel, line)
                 for block in range(first_block, last_block):
                     first = block * ROWS
                     rows = min(plan.filters - first, ROWS)
@@ -180,10 +172,10 @@ def _correlate(  # type: ignore[no-untyped-def]
                     multiply_block(
                         terms,
                         column,
-                        panel if plan.is_panel else planes,
+                        planes,
                         shift,
                         starts,
-                        of_panel if plan.is_panel else offsets[tap:],
+                        offsets[tap:],
                         sums,
                         first * of_filter + out_start,
                         places,
@@ -247,12 +239,11 @@ def _distribute(plan, to, window, group, first_block, last_block, sums, line, ou
     image, last_image, top, bottom, left, right = window
     length = right - left
     rows = bottom - top
-    of_row = length if plan.is_panel else plan.pitch
-    of_image = rows * length if plan.is_panel else -(-((rows - 1) * plan.pitch + length) // plan.lanes) * plan.lanes
+    of_image = -(-((rows - 1) * plan.pitch + length) // plan.lanes) * plan.lanes
     for f in range(first_block * ROWS, min(last_block * ROWS, plan.filters)):
         for n in range(last_image - image):
             for row in range(rows):
-                entry = (f - first_block * ROWS) * line + n * of_image + row * of_row
+                entry = (f - first_block * ROWS) * line + n * of_image + row * plan.pitch
                 place = to.start + (image + n) * to.of_image + (group * plan.filters + f) * to.of_filter
                 place += (top + row) * to.of_row + left * to.of_column
                 _spread_row(sums, entry, out, place, to.of_column, length, plan.lanes)

@@ -1,9 +1,10 @@
 """Max pooling by vectors of neighbouring windows (`convoracle.fast.direct.window_maxima`), and its gradient.
 
-The gradient is not told the windows, only where their maxima were. If a plane has twice as many rows and columns as
-there are windows, they are taken for windows of 2 x 2 (`convoracle.fast.direct.tile_gradients`) as long as every index
-agrees. Otherwise each value is added where its index says. The windows of a plane are gone through in quarters side by
-side: neighbours often share a maximum, and an addition has to wait for the one before it in the same place.
+The gradient is not told the windows, only where their maxima were. If there are half as many windows as positions along
+both axes, windows of 2 x 2 are guessed, then of 3 x 3 with and without padding, until every index of a plane is in its
+window (`convoracle.fast.direct.window_gradients`). If none fits, each value is added where its index says, in four
+planes side by side: neighbours in a plane often share a maximum, and an addition has to wait for the one before it in
+the same place. Either way a position adds up its windows row by row.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from convoracle.fast.direct.tile_gradients import place_tiles
+from convoracle.fast.direct.plane_maximum import find_maximum
+from convoracle.fast.direct.window_gradients import NOWHERE, STEP, place_windows
 from convoracle.fast.direct.window_maxima import find_maxima
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_of
@@ -19,6 +21,9 @@ from convoracle.fast.readable import max_pool2d_numba
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
 from convoracle.fast.windows import Pair
+
+CLEARED = 1 << 11
+"""Numbers of a gradient that are cleared at a time, in each of four planes, before values are added to them."""
 
 
 def bind_max_pool2d(
@@ -37,12 +42,28 @@ def bind_max_pool2d(
             dilation=dilation,
             output_size=output_size,
         )
+    shape, numbers = (images, channels, *output_size), x.size
+    if (
+        output_size == (1, 1)
+        and tuple(dilation) == (1, 1)
+        and height * width < 1 << 31
+        and all(size <= k - p for size, k, p in zip((height, width), kernel_size, padding, strict=True))
+    ):
+        # One window over the whole plane.
+        def pool_planes(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            values, indices = np.empty(shape, dtype), np.empty(shape, np.int64)
+            pieces = min(threads_to_move(numbers), planes) or 1
+            arrays = x.reshape(-1), values.reshape(-1), indices.reshape(-1)
+            run_pieces(_find_plane_maxima, pieces, *arrays, height * width)
+            return values, indices
+
+        return pool_planes
+
     lefts = np.arange(output_size[1]) * stride[1] - padding[1]
     # A negative position modulo the dilation is the first one of the window inside the plane.
     firsts = np.append(np.where(lefts < 0, lefts % dilation[1], lefts), np.zeros(lanes, np.int64)).astype(position)
     sizes = planes, height, width, *output_size, lanes
     options = *kernel_size, *stride, *padding, *dilation
-    shape, numbers = (images, channels, *output_size), x.size
 
     def pool(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values, indices = np.empty(shape, dtype), np.empty(shape, np.int64)
@@ -64,31 +85,54 @@ def bind_max_pool2d(
 def bind_max_pool2d_backward(
     grad_output: np.ndarray, indices: np.ndarray, input_shape: tuple[int, ...]
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Return the input gradient of arrays of this shape: each value added where its maximum was."""
+    """Return the input gradient of arrays of this shape: each value added where its maximum was.
+
+    It raises an IndexError for an index outside of the plane.
+    """
     images, channels, height, width = input_shape
     planes, rows, columns = images * channels, *grad_output.shape[2:]
-    is_tiled = (rows, columns) == (height // 2, width // 2) and height * width < 1 << 31
     numbers, dtype = planes * height * width, grad_output.dtype
-    sizes = planes, height, width, rows, columns, lanes_of(dtype)
+    lanes = lanes_of(dtype)
+    is_halved = columns * STEP >= lanes and height * width < -NOWHERE
+    is_halved &= abs(height - rows * STEP) <= STEP and abs(width - columns * STEP) <= STEP
+    # Of narrow planes, windows of 3 x 3 take longer to place than to add up.
+    guesses = 0 if not is_halved else 1 if columns < 2 * lanes else 3
+    places = np.full(-(-width // lanes) * lanes, NOWHERE, np.int32)
+    places[:width] = range(width)
+    sizes = planes, height, width, rows, columns
 
     def place(grad_output: np.ndarray, indices: np.ndarray) -> np.ndarray:
-        grad = np.empty(input_shape, dtype)
+        grad, is_outside = np.empty(input_shape, dtype), np.zeros(1, np.bool_)
         run_pieces(
             _place_values,
             min(threads_to_move(numbers), planes) or 1,
             grad_output.reshape(-1),
             indices.reshape(-1),
             grad.reshape(-1),
+            is_outside,
+            places,
             sizes,
-            is_tiled,
+            guesses,
         )
+        if is_outside[0]:
+            raise IndexError
         return grad
 
+    place.checks_indices = True  # type: ignore[attr-defined]
     return place
 
 
 max_pool2d = kernel_of(bind_max_pool2d, arrays=1)
 max_pool2d_backward = kernel_of(bind_max_pool2d_backward, arrays=2)
+
+
+@kernel
+def _find_plane_maxima(piece, pieces, x, values, indices, positions):  # type: ignore[no-untyped-def]
+    """Fill `values` and `indices` of some planes, each of which is one window."""
+    planes = len(values)
+    for plane in range(planes * piece // pieces, planes * (piece + 1) // pieces):
+        place = find_maximum(x, plane * positions, positions)
+        values[plane], indices[plane] = x[plane * positions + place], place
 
 
 @kernel
@@ -123,50 +167,72 @@ def _find_maxima(piece, pieces, x, values, indices, firsts, sizes, options):  # 
 
 
 @kernel
-def _place_values(piece, pieces, values, indices, grad, sizes, is_tiled):  # type: ignore[no-untyped-def]
+def _place_values(piece, pieces, values, indices, grad, is_outside, places, sizes, guesses):  # type: ignore[no-untyped-def]
     """Fill some planes of `grad`."""
-    planes, height, width, rows, columns, lanes = sizes
+    planes, height, width, rows, columns = sizes
     outputs, positions = rows * columns, height * width
-    for plane in range(planes * piece // pieces, planes * (piece + 1) // pieces):
-        first, target = plane * outputs, plane * positions
-        is_done = is_tiled and _place_rows(values, indices, first, grad, target, height, width, rows, columns, lanes)
-        if not is_done:
-            whole = grad[target : target + positions]
-            whole[:] = 0
-            _scatter(values[first : first + outputs], indices[first : first + outputs], whole)
-
-
-@inner
-def _place_rows(values, indices, first, grad, target, height, width, rows, columns, lanes):  # type: ignore[no-untyped-def]
-    """Fill a plane whose windows are 2 x 2 and tile it; give up at the first row that shows they do not."""
-    for p in range(rows):
-        is_done = True
-        for q in range(0, columns, lanes):
-            corner = 2 * (p * width + q)
-            is_done &= place_tiles(
-                values, indices, first + p * columns + q, columns - q, width, corner, grad, target + corner
+    margin = np.zeros(2 * len(places), grad.dtype)
+    # As many planes at a time as stay in the nearest cache, four at least.
+    block = max(CLEARED // positions, 1) * 4
+    guess = 0
+    plane, end = planes * piece // pieces, planes * (piece + 1) // pieces
+    while plane < end:
+        start, target = plane * outputs, plane * positions
+        if guess >= guesses:
+            count = min(block, end - plane)
+            _add_planes(count, values, indices, start, outputs, grad, target, positions, is_outside)
+            plane += count
+            continue
+        bottom = 2 * rows
+        if guess == 0:
+            is_done = place_windows(
+                0, 2, values, indices, start, rows, columns, places, width, height, margin, grad, target
             )
-        if not is_done:
-            return False
-        if width % 2:
-            end = target + 2 * (p + 1) * width
-            grad[end - width - 1], grad[end - 1] = 0, 0
-    grad[target + 2 * rows * width : target + height * width] = 0
-    return True
+        elif guess == 1:
+            is_done = place_windows(
+                -1, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target
+            )
+        else:
+            bottom += 1
+            is_done = place_windows(
+                0, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target
+            )
+        if is_done:
+            # Rows below all windows.
+            grad[target + min(bottom, height) * width : target + positions] = 0
+            plane += 1
+        else:
+            guess += 1
 
 
 @inner
-def _scatter(values, indices, grad):  # type: ignore[no-untyped-def]
-    """Add each value of a plane where its maximum was, the quarters of them side by side."""
-    quarter = len(values) // 4
-    values_1, indices_1 = values[quarter:], indices[quarter:]
-    values_2, indices_2 = values_1[quarter:], indices_1[quarter:]
-    values_3, indices_3 = values_2[quarter:], indices_2[quarter:]
-    for p in range(quarter):
-        # An unsigned index is not counted from the end: nothing has to be compared.
-        grad[np.uint64(indices[p])] += values[p]
-        grad[np.uint64(indices_1[p])] += values_1[p]
-        grad[np.uint64(indices_2[p])] += values_2[p]
-        grad[np.uint64(indices_3[p])] += values_3[p]
-    for p in range(quarter, len(values_3)):
-        grad[np.uint64(indices_3[p])] += values_3[p]
+def _add_planes(count, values, indices, start, outputs, grad, target, positions, is_outside):  # type: ignore[no-untyped-def]
+    """Add each value of some planes where its maximum was."""
+    grad[target : target + count * positions] = 0
+    # An unsigned index is not counted from the end, and a negative one is larger than all others.
+    place, step = np.uint64(start), np.uint64(outputs)
+    plane, more = np.uint64(target), np.uint64(positions)
+    beyond = 0
+    for n in range(count * outputs):
+        beyond += np.uint64(indices[place + np.uint64(n)]) >= more
+    if beyond:
+        is_outside[0] = True
+        return
+    for _ in range(count // 4):
+        for _ in range(outputs):
+            other = place
+            grad[plane + np.uint64(indices[other])] += values[other]
+            other += step
+            grad[plane + more + np.uint64(indices[other])] += values[other]
+            other += step
+            grad[plane + more + more + np.uint64(indices[other])] += values[other]
+            other += step
+            grad[plane + more + more + more + np.uint64(indices[other])] += values[other]
+            place += np.uint64(1)
+        place += np.uint64(3) * step
+        plane += np.uint64(4) * more
+    for _ in range(count % 4):
+        for _ in range(outputs):
+            grad[plane + np.uint64(indices[place])] += values[place]
+            place += np.uint64(1)
+        plane += more

@@ -1,4 +1,4 @@
-"""What the tile of a correlation reads, laid ready: the source with its zeros and in phases, panels, packed weights."""
+"""What the tile of a correlation reads, laid ready: the source with its zeros and in phases, packed weights."""
 
 from typing import NamedTuple
 
@@ -48,28 +48,9 @@ def copy_plane(plan, source, start, window, planes, target):  # type: ignore[no-
                     copy_line(4, source, line, inside, column, planes, to, wanted)
                 else:
                     copy_line(stride_w, source, line, inside, column, planes, to, wanted)
+                for near in range(0, inside, plan.lanes):
+                    ask_for(source, line + height * width + near)  # the next plane is read next
             target += plan.plane
-
-
-@inner
-def fill_panel(plan, planes, offsets, terms, window, of_image, panel, line):  # type: ignore[no-untyped-def]
-    """Copy the taps of a band's outputs together, a line for each term.
-
-    Whole vectors are copied; what one carries beyond its row, the next one overwrites.
-    """
-    keep_small()
-    image, last_image, top, bottom, left, right = window
-    runs, length = bottom - top, right - left
-    if plan.pitch == length:
-        runs, length = 1, runs * length
-    for term in range(terms):
-        to = term * line
-        for n in range(last_image - image):
-            for run in range(runs):
-                start = n * of_image + run * plan.pitch + offsets[term]
-                for entry in range(0, length, plan.lanes):
-                    copy_vector(planes, start + entry, panel, to + entry)
-                to += length
 
 
 @inner
@@ -92,7 +73,8 @@ def pack_weights(weight, weights, group, first, rows, channel, last_channel, tap
     elif weights.is_run and rows == ROWS and taps == 1:
         packed = count - 1
         for c in range(count - 1):
-            copy_vector(weight, start + c * weights.of_channel, column, c * ROWS)
+            for i in range(0, ROWS, lanes):
+                copy_vector(weight, start + c * weights.of_channel + i, column, c * ROWS + i)
             ask_for(weight, start + c * weights.of_channel + 2 * ROWS)
     is_mixed = not weights.is_run and taps > 2 and step <= lanes
     spare = len(column) - 2 * lanes * ROWS
@@ -110,7 +92,8 @@ def pack_weights(weight, weights, group, first, rows, channel, last_channel, tap
         elif is_mixed:
             pack_columns(weight, place, step, column, spare, ROWS)
             for t in range(taps):
-                copy_vector(column, spare + weights.of_taps[t] * ROWS, column, to + t * ROWS)
+                for i in range(0, ROWS, lanes):
+                    copy_vector(column, spare + weights.of_taps[t] * ROWS + i, column, to + t * ROWS + i)
         else:
             for t in range(0, taps, lanes):
                 pack_columns(weight, place + t, step, column, to + t * ROWS, ROWS)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convoracle.fast.correlation_axes import Axis
-from convoracle.fast.simd.microkernel import VECTORS
+from convoracle.fast.simd.microkernel import HALF, ROWS, VECTORS
 from convoracle.fast.simd.vectors import lanes_of
 
 Ints = tuple[int, ...]
@@ -22,17 +22,24 @@ Ints = tuple[int, ...]
 DEPTH = 256
 """Products summed in one chain, as far as whole channels allow: the shorter the chain, the smaller the error."""
 
-PLANE_NUMBERS = 1 << 16
-"""How many numbers of the source are worked on at a time, if they can be so few: they are to stay in the cache."""
+PLANE_NUMBERS = 1 << 15
+"""How many numbers of the source are worked on at a time, if they can be so few: they are to stay in the cache,
+and bands to be so many that threads share them evenly."""
 
-STRUNG_VECTORS = 12 * VECTORS
+STRUNG_VECTORS = 32 * VECTORS
 """How many vectors of outputs are strung together, or nearly so many."""
+
+THROUGH_BUFFER = 4
+"""Steps it takes to keep a vector of sums in a buffer, and to copy it to the result."""
+
+SPREAD = 50
+"""Steps it takes if the numbers of that vector are not neighbours in the result."""
+
+PHASES_COPY = 0.7
+"""Steps it takes to copy a number of a source that is separated into phases."""
 
 SUM_NUMBERS = 1 << 17
 """How many sums may wait in a buffer: they are to stay in the cache."""
-
-PANEL_COPY = 8
-"""Steps it takes to copy a vector into a panel."""
 
 LARGEST_BUFFER = 1 << 21
 """No buffer of a thread gets more numbers than this, unless a single row or a single tile needs them."""
@@ -58,13 +65,12 @@ class Plan(NamedTuple):
     shift_w: int
     span_h: int
     span_w: int
-    # Numbers in a vector; whether no tap reads beyond the source, whether that is copied before it is read, whether
-    # outputs are strung together across the ends of rows, and whether their taps are copied into a panel for it.
+    # Numbers in a vector; whether no tap reads beyond the source, whether that is copied before it is read, and whether
+    # outputs are strung together across the ends of rows.
     lanes: int
     is_inside: bool
     is_copied: bool
     is_strung: bool
-    is_panel: bool
     # What is worked on at a time, a band: so many images, of them one of so many shares of rows and of columns, whole
     # units of these; in all at most so many vectors of outputs.
     band_images: int
@@ -95,13 +101,11 @@ def plan_correlation(
     across: Axis,
     dtype: np.dtype,
     *,
-    batch: int = 1,
     is_spread: bool = False,
 ) -> Plan:
     """Plan the correlation of images of ``groups * channels`` planes with ``groups * filters`` filters.
 
-    The plan is for any number of images, and best for `batch` of them: which sums are made, and in which order, never
-    depends on it. `is_spread` says that the outputs of a plane do not lie together in the result.
+    `is_spread` says that the outputs of a plane do not lie together in the result.
     """
     lanes = lanes_of(dtype)
     if not is_spread and all(axis == Axis(axis.size, axis.size, 1, (0,)) for axis in (down, across)):
@@ -116,9 +120,7 @@ def plan_correlation(
     channel_block = min(max(DEPTH // taps, 1), channels)
 
     is_inside = _is_inside(down, shift_h, span_h) and _is_inside(across, shift_w, span_w)
-    is_strung, is_panel = _choose_way(
-        down.outputs, across.outputs, span_w, filters, channels * taps, lanes, batch, is_inside, is_spread
-    )
+    is_strung = _is_strung(down.outputs, across.outputs, span_w, channels * taps, lanes, is_spread)
     is_copied = is_strung or not is_inside
     choose_bands = _strung_bands if is_strung else _row_bands
     images, row_bands, column_bands = choose_bands(
@@ -130,9 +132,7 @@ def plan_correlation(
     band_columns = math.ceil(across.outputs // unit / column_bands) * unit + across.outputs % unit
     pitch = band_columns + span_w if is_copied else across.size
     plane = (band_rows + span_h) * pitch if is_copied else down.size * across.size
-    if is_panel:
-        band_vectors = math.ceil(images * band_rows * band_columns / lanes)
-    elif is_strung:
+    if is_strung:
         band_vectors = images * math.ceil(((band_rows - 1) * pitch + band_columns) / lanes)
     else:
         band_vectors = images * band_rows * math.ceil(band_columns / lanes)
@@ -160,7 +160,6 @@ def plan_correlation(
         is_inside=is_inside,
         is_copied=is_copied,
         is_strung=is_strung,
-        is_panel=is_panel,
         band_images=images,
         row_bands=row_bands,
         column_bands=column_bands,
@@ -190,32 +189,33 @@ def _is_inside(axis: Axis, shift: int, span: int) -> bool:
     return axis.stride == 1 and shift >= 0 and shift + span + axis.outputs <= axis.size
 
 
-def _choose_way(
-    rows: int,
-    columns: int,
-    span_w: int,
-    filters: int,
-    products: int,
-    lanes: int,
-    batch: int,
-    is_inside: bool,
-    is_spread: bool,
-) -> tuple[bool, bool]:
-    """Return whether to string outputs together, and whether in a panel: whatever takes the fewest steps.
+def _is_strung(rows: int, columns: int, span_w: int, products: int, lanes: int, is_spread: bool) -> bool:
+    """Tell whether outputs are strung together because that takes fewer steps."""
+    by_rows, as_it_lies = _vectors_of_ways(rows, columns, span_w, lanes, is_spread)
+    return by_rows * products > as_it_lies * (products + THROUGH_BUFFER)
 
-    A vector of outputs takes about a step for each product and filter. Rows leave lanes of their last vector unused.
-    Outputs strung together as the source lies waste the lanes at the ends of rows, and pass through a buffer. A panel
-    only wastes lanes at the end of the last image, but every vector of every product is copied.
+
+def _vectors_of_ways(rows: int, columns: int, span_w: int, lanes: int, is_spread: bool) -> tuple[float, int]:
+    """Return into how many vectors the outputs of a plane are cut by rows, and strung together.
+
+    Rows leave lanes of their last vector unused. Outputs strung together as the source lies waste the lanes at the ends
+    of rows.
     """
     runs, length = (1, rows * columns) if span_w == 0 else (rows, columns)
     can_be_rows = length >= lanes and not is_spread
-    steps, through_buffer = filters * products, 4 * filters
-    by_rows = runs * math.ceil(length / lanes) * steps if can_be_rows else math.inf
-    as_it_lies = math.ceil(((rows - 1) * (columns + span_w) + columns) / lanes) * (steps + through_buffer)
-    batch = max(batch, 1)
-    in_panel = math.ceil(batch * rows * columns / lanes) / batch * (steps + through_buffer + PANEL_COPY * products)
-    is_strung = by_rows > min(as_it_lies, in_panel)
-    return is_strung, is_strung and in_panel < as_it_lies
+    by_rows = runs * math.ceil(length / lanes) if can_be_rows else math.inf
+    return by_rows, math.ceil(((rows - 1) * (columns + span_w) + columns) / lanes)
+
+
+def steps_of(plan: Plan, *, is_spread: bool = False) -> float:
+    """Return about how many steps a correlation of one image takes: multiply-adds of a vector, or as long as one."""
+    vectors = _vectors_of_ways(plan.rows, plan.columns, plan.span_w, plan.lanes, False)[plan.is_strung]
+    products = plan.channels * plan.taps + (SPREAD if is_spread else THROUGH_BUFFER if plan.is_strung else 0)
+    is_apart = max(plan.stride_h, plan.stride_w) > 1
+    copied = plan.channels * plan.height * plan.width * is_apart
+    rows = math.ceil(plan.filters / ROWS) * ROWS
+    rows -= HALF if 0 < plan.filters % ROWS <= HALF else 0
+    return plan.groups * (vectors * products * rows + PHASES_COPY * copied)
 
 
 def _strung_bands(rows: int, columns: int, span_h: int, span_w: int, planes: int, lanes: int) -> tuple[int, int, int]:

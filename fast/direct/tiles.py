@@ -1,8 +1,11 @@
-"""One block of packed rows times many vectors, a tile at a time: the inner loop of every direct convolution."""
+"""One block of packed rows times many vectors, a tile at a time: the inner loop of direct convolutions."""
 
 from convoracle.fast.jit import inner
 from convoracle.fast.simd.code_size import keep_small
-from convoracle.fast.simd.microkernel import VECTORS, multiply_tile_ahead
+from convoracle.fast.simd.microkernel import HALF, ROWS, VECTORS, multiply_tile
+
+MOST = 2 * VECTORS
+"""Vectors of a tile of HALF rows."""
 
 
 @inner
@@ -26,30 +29,46 @@ def multiply_block(  # type: ignore[no-untyped-def]
 ):
     """Multiply ROWS packed rows, `column`, by the vectors at starts[v] + shift of `source`; see `multiply_tile`.
 
-    The sums of vector v go to places[v] + out_start of `out`, without its first skips[v] lanes.
+    The sums of vector v go to places[v] + out_start of `out`, without its first skips[v] lanes. If only few rows are
+    wanted, only HALF are computed.
     """
     keep_small()
     v = 0
     while v < vectors:
         rest = vectors - v
-        # Two tiles of two vectors are faster than one of three and one of one.
-        count = min(VECTORS, rest) if rest != 4 else 2
-        first, place = starts[v] + shift, places[v] + out_start
-        if count == 1:
-            multiply_tile_ahead(
-                terms, column, 0, source, (first,), offsets, out, (place,), of_filter, rows,
-                (skips[v],), base, base_start, is_more,
+        if rows > HALF:
+            # Two tiles of two vectors are faster than one of three and one of one.
+            count = min(VECTORS, rest) if rest != 4 else 2
+        else:
+            count = MOST if rest >= MOST else VECTORS if rest >= VECTORS else 1
+        if rows > HALF and count == VECTORS:
+            multiply_tile(
+                ROWS, VECTORS, terms, column, 0, source, shift, starts, offsets, out, out_start, places, of_filter,
+                rows, skips, v, base, base_start, is_more,
             )  # fmt: skip
-        elif count == 2:
-            multiply_tile_ahead(
-                terms, column, 0, source, (first, starts[v + 1] + shift), offsets, out,
-                (place, places[v + 1] + out_start), of_filter, rows,
-                (skips[v], skips[v + 1]), base, base_start, is_more,
+        elif rows > HALF and count == 2:
+            multiply_tile(
+                ROWS, 2, terms, column, 0, source, shift, starts, offsets, out, out_start, places, of_filter,
+                rows, skips, v, base, base_start, is_more,
+            )  # fmt: skip
+        elif rows > HALF:
+            multiply_tile(
+                ROWS, 1, terms, column, 0, source, shift, starts, offsets, out, out_start, places, of_filter,
+                rows, skips, v, base, base_start, is_more,
+            )  # fmt: skip
+        elif count == MOST:
+            multiply_tile(
+                HALF, MOST, terms, column, 0, source, shift, starts, offsets, out, out_start, places, of_filter,
+                rows, skips, v, base, base_start, is_more,
+            )  # fmt: skip
+        elif count == VECTORS:
+            multiply_tile(
+                HALF, VECTORS, terms, column, 0, source, shift, starts, offsets, out, out_start, places, of_filter,
+                rows, skips, v, base, base_start, is_more,
             )  # fmt: skip
         else:
-            multiply_tile_ahead(
-                terms, column, 0, source, (first, starts[v + 1] + shift, starts[v + 2] + shift), offsets, out,
-                (place, places[v + 1] + out_start, places[v + 2] + out_start), of_filter, rows,
-                (skips[v], skips[v + 1], skips[v + 2]), base, base_start, is_more,
+            multiply_tile(
+                HALF, 1, terms, column, 0, source, shift, starts, offsets, out, out_start, places, of_filter,
+                rows, skips, v, base, base_start, is_more,
             )  # fmt: skip
         v += count

@@ -7,17 +7,16 @@ convolution: an infinity spreads over its image in a transform, and huge numbers
 holds a number that is not finite, its image is computed again by `convoracle.fast.direct`.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from convoracle.fast.direct import conv2d as direct
 from convoracle.fast.direct.bias_grad import conv2d_bias_grad
 from convoracle.fast.fft.correlation import Reading, Tile, correlate, plan_correlation, transform_weights
 from convoracle.fast.fft.plan import Plan
 from convoracle.fast.fft.weight_grad import conv2d_weight_grad
 from convoracle.fast.kernels import all_gradients
+from convoracle.fast.not_finite import direct, replace_images
 from convoracle.fast.windows import Ends, Pair, Shape
 
 __all__ = [
@@ -103,12 +102,11 @@ def conv2d_input_grad(
 
     def compute_again(one: slice) -> np.ndarray:
         shape = (1, *input_shape[1:])
-        return direct.conv2d_input_grad(
+        return direct("conv2d_input_grad")(
             grad_output[one], weight, shape, stride=stride, padding=padding, dilation=dilation, groups=groups
         )
 
-    _replace_images(grad, compute_again)
-    return grad
+    return replace_images(grad, _are_finite(grad), compute_again)
 
 
 conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
@@ -129,11 +127,10 @@ def _finish(
     """Add the bias, and replace images with numbers that are not finite."""
     if bias is not None:
         out += bias[:, None, None]
-    _replace_images(out, lambda one: direct.conv2d(x[one], weight, bias, **options))
-    return out
+    return replace_images(out, _are_finite(out), lambda one: direct("conv2d")(x[one], weight, bias, **options))
 
 
-def _replace_images(out: np.ndarray, compute_again: Callable[[slice], np.ndarray]) -> None:
-    """Compute those images again in which something is not finite; a sum of finite numbers that is not is no harm."""
-    for n in np.flatnonzero(~np.isfinite(out.sum(axis=(1, 2, 3)))):
-        out[n : n + 1] = compute_again(slice(n, n + 1))
+def _are_finite(out: np.ndarray) -> np.ndarray:
+    """Tell of each image whether it is finite. A sum that overflows says no, which is no harm."""
+    finite: np.ndarray = np.isfinite(out.sum(axis=(1, 2, 3)))
+    return finite

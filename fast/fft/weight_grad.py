@@ -18,9 +18,9 @@ import math
 import numpy as np
 from scipy.fft import irfft2, rfft2
 
-from convoracle.fast.direct import conv2d as direct
 from convoracle.fast.fft.correlation import BUTTERFLY_WORK, read_block, slices
 from convoracle.fast.fft.plan import TILE_BYTES, Plan, plan_blocks
+from convoracle.fast.not_finite import direct
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape
 
@@ -59,7 +59,7 @@ def conv2d_weight_grad(
     grad = grad.reshape(weight_shape)
     if np.isfinite(grad.sum()):
         return grad
-    return direct.conv2d_weight_grad(
+    return direct("conv2d_weight_grad")(
         grad_output, x, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
 

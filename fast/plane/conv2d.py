@@ -7,11 +7,13 @@ tile of `convoracle.fast.direct` reads an input once for many filters, which thi
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from convoracle.fast.correlation_axes import backward_axes, forward_axis
 from convoracle.fast.direct.bias_grad import conv2d_bias_grad
+from convoracle.fast.finite import are_finite
 from convoracle.fast.kernels import all_gradients, kernel_of
 from convoracle.fast.plane import strips, windows
 from convoracle.fast.plane.weight_grad import conv2d_weight_grad
@@ -61,7 +63,7 @@ def bind_conv2d(
 conv2d = kernel_of(bind_conv2d, arrays=3)
 
 
-def conv2d_input_grad(
+def bind_conv2d_input_grad(
     grad_output: np.ndarray,
     weight: np.ndarray,
     input_shape: Shape,
@@ -70,41 +72,92 @@ def conv2d_input_grad(
     padding: Ends,
     dilation: Pair,
     groups: int,
-) -> np.ndarray:
-    """Return the input gradient: with stride 1 a correlation with the flipped kernels, else one for each remainder."""
-    if not np.isfinite(weight.sum()):
-        # Beyond the edges of grad_output there are zeros, which an infinite weight would turn into NaN.
-        return conv2d_numba.conv2d_input_grad(
-            grad_output, weight, input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
-        )
-    channels, *kernel_size = weight.shape[1:]
-    (top, _), (left, _) = padding
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the input gradient of arrays of these shapes."""
+    dtype = weight.dtype
+    options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    filters, channels, *kernel_size = weight.shape
     # One stack of filters for each channel, where the forward pass has one stack of channels for each filter.
-    stacks = weight.reshape(groups, -1, *weight.shape[1:]).swapaxes(1, 2).reshape(groups * channels, -1, *kernel_size)
-    base = np.zeros(len(stacks), weight.dtype)
+    apart = groups, filters // groups, channels, *kernel_size
+    stacks = channels * groups, filters // groups, *kernel_size
     if windows.fits(weight.shape[2:], stride, dilation):
-        grad = np.empty(input_shape, weight.dtype)
-        if stride == (2, 2):
-            windows.spread(grad_output, np.ascontiguousarray(stacks), grad, groups, (top, left))
+        gather = _bind_windows(grad_output.shape, stacks, input_shape, dtype, stride, padding, groups)
+    else:
+        gather = _bind_strips(grad_output.shape, stacks, input_shape, dtype, stride, padding, dilation, groups)
+
+    def input_grad(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        if not are_finite(weight.reshape(-1)):
+            # Beyond the edges of grad_output there are zeros, which an infinite weight would turn into NaN.
+            return conv2d_numba.conv2d_input_grad(grad_output, weight, input_shape, **options)
+        return gather(grad_output, np.ascontiguousarray(weight.reshape(apart).swapaxes(1, 2)).reshape(stacks))
+
+    return input_grad
+
+
+def _bind_windows(
+    source_shape: Shape,
+    weight_shape: Shape,
+    input_shape: Shape,
+    dtype: np.dtype,
+    stride: Pair,
+    padding: Ends,
+    groups: int,
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the input gradient of a kernel there is code for: with stride 1 a correlation with the flipped kernels."""
+    above, left = padding[0][0], padding[1][0]
+    if stride == (2, 2):
+        spread = windows.bind_spread(source_shape, weight_shape, input_shape, dtype, groups, (above, left))
+
+        def gather_pairs(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
+            grad = np.empty(input_shape, dtype)
+            spread(grad_output, weight, grad)
             return grad
-        flipped = np.ascontiguousarray(stacks[:, :, ::-1, ::-1])
-        windows.correlate(
-            grad_output, flipped, base, grad, groups, 1, (kernel_size[0] - 1 - top, kernel_size[1] - 1 - left)
-        )
+
+        return gather_pairs
+    before, base = (weight_shape[2] - 1 - above, weight_shape[3] - 1 - left), np.zeros(weight_shape[0], dtype)
+    correlate = windows.bind_correlation(
+        source_shape, weight_shape, input_shape[2:], dtype, groups, 1, before, is_reversed=True
+    )
+
+    def gather(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        grad = np.empty(input_shape, dtype)
+        correlate(grad_output, np.ascontiguousarray(weight.reshape(-1)[::-1]), base, grad)
         return grad
-    # Inputs that no tap reads are in no correlation.
-    grad = (np.zeros if max(stride) > 1 else np.empty)(input_shape, weight.dtype)
+
+    return gather
+
+
+def _bind_strips(
+    source_shape: Shape,
+    weight_shape: Shape,
+    input_shape: Shape,
+    dtype: np.dtype,
+    stride: Pair,
+    padding: Ends,
+    dilation: Pair,
+    groups: int,
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the input gradient of any kernel: a correlation for each pair of remainders of the stride."""
     height, width = input_shape[2:]
     rows, columns = (
-        backward_axes(*axis)
-        for axis in zip(input_shape[2:], grad_output.shape[2:], kernel_size, stride, padding, dilation, strict=True)
+        list(backward_axes(*axis))
+        for axis in zip(input_shape[2:], source_shape[2:], weight_shape[2:], stride, padding, dilation, strict=True)
     )
-    for first_row, taps_h, down in rows:
-        for first_column, taps_w, across in columns:
-            target = strips.Target(first_row * width + first_column, height * width, stride[0] * width, stride[1])
-            members = np.ascontiguousarray(stacks[:, :, taps_h][..., taps_w])
-            strips.correlate(grad_output, members, base, grad, groups, down, across, target)
-    return grad
+    base = np.zeros(weight_shape[0], dtype)
+    # Inputs that no tap reads are in no correlation.
+    make = np.zeros if max(stride) > 1 else np.empty
+
+    def gather(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        grad: np.ndarray = make(input_shape, dtype)
+        for first_row, taps_h, down in rows:
+            for first_column, taps_w, across in columns:
+                target = strips.Target(first_row * width + first_column, height * width, stride[0] * width, stride[1])
+                members = np.ascontiguousarray(weight[:, :, taps_h][..., taps_w])
+                strips.correlate(grad_output, members, base, grad, groups, down, across, target)
+        return grad
+
+    return gather
 
 
+conv2d_input_grad = kernel_of(bind_conv2d_input_grad, arrays=2)
 conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)

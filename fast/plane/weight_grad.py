@@ -11,17 +11,20 @@ finely depends on the shapes alone, and the sums of the shares are added in orde
 
 import functools
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from convoracle.fast.correlation_axes import Axis
+from convoracle.fast.finite import are_finite
 from convoracle.fast.jit import inner, kernel
+from convoracle.fast.kernels import kernel_of
 from convoracle.fast.plane import windows
 from convoracle.fast.plane.bands import Plan, band_window, buffer_size, copy_band, plan_correlation
 from convoracle.fast.plane.tap_tile import SIDES, correlate_taps
 from convoracle.fast.plane.window_taps_tile import add_lanes
-from convoracle.fast.plane.window_weight_grad import window_weight_grad
+from convoracle.fast.plane.window_weight_grad import add_shares, bind_window_weight_grad
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape
 
@@ -49,7 +52,44 @@ class Squares(NamedTuple):
     places: np.ndarray
 
 
-def conv2d_weight_grad(
+def bind_conv2d_weight_grad(
+    grad_output: np.ndarray,
+    x: np.ndarray,
+    weight_shape: Shape,
+    *,
+    stride: Pair,
+    padding: Ends,
+    dilation: Pair,
+    groups: int,
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the weight gradient of arrays of these shapes."""
+    dtype = x.dtype
+    if not len(x):
+        return lambda grad_output, x: np.zeros(weight_shape, dtype)
+    whole_way = functools.partial(
+        _copied_weight_grad,
+        weight_shape=weight_shape,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+    )
+    if not windows.fits(weight_shape[2:], stride, dilation):
+        return whole_way
+    before = padding[0][0], padding[1][0]
+    in_place = bind_window_weight_grad(grad_output.shape, x.shape, weight_shape, dtype, stride[0], before, groups)
+
+    def weight_grad(grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
+        grad = in_place(grad_output, x)
+        return grad if are_finite(grad.reshape(-1)) else whole_way(grad_output, x)
+
+    return weight_grad
+
+
+conv2d_weight_grad = kernel_of(bind_conv2d_weight_grad, arrays=2)
+
+
+def _copied_weight_grad(
     grad_output: np.ndarray,
     x: np.ndarray,
     weight_shape: Shape,
@@ -59,15 +99,9 @@ def conv2d_weight_grad(
     dilation: Pair,
     groups: int,
 ) -> np.ndarray:
-    """Return the weight gradient."""
+    """Return the weight gradient by bands that are copied."""
     filters, channels, *kernel_size = weight_shape
     images = len(x)
-    if not images:
-        return np.zeros(weight_shape, x.dtype)
-    if windows.fits(weight_shape[2:], stride, dilation):
-        grad = window_weight_grad(grad_output, x, weight_shape, stride[0], (padding[0][0], padding[1][0]), groups)
-        if np.isfinite(grad).all():
-            return grad
     down, across = (
         Axis(n, outputs, s, tuple(tap * d - before for tap in range(k)))
         for n, outputs, s, k, d, (before, _) in zip(
@@ -93,7 +127,7 @@ def conv2d_weight_grad(
         x.reshape(-1),
         sums.reshape(shares, -1),
     )
-    return sums[0] if shares == 1 else sums.sum(axis=0)
+    return sums[0] if shares == 1 else add_shares(sums)
 
 
 def _squares(plan: Plan, columns: int) -> Squares:

@@ -5,6 +5,7 @@ Each tap has a vector of sums and one of half the lanes, for the ends of rows, t
 """
 
 import functools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +16,7 @@ from convoracle.fast.plane.window_tile import ROWS
 from convoracle.fast.plane.windows import MOVED
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, thread_count
+from convoracle.fast.windows import Shape
 
 SHARES = 16
 """Into how many shares the outputs are divided where there are fewer pairs of planes than that."""
@@ -24,31 +26,37 @@ BLOCK = 32
 """Pairs of planes whose sums are kept at a time: neighbours in memory, gone through image by image."""
 
 
-def window_weight_grad(
-    grad_output: np.ndarray,
-    x: np.ndarray,
-    weight_shape: tuple[int, ...],
+def bind_window_weight_grad(
+    grad_shape: Shape,
+    x_shape: Shape,
+    weight_shape: Shape,
+    dtype: np.dtype,
     stride: int,
     before: tuple[int, int],
     groups: int,
-) -> np.ndarray:
-    """Return the weight gradient; NaN where x is not finite beside a window."""
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the weight gradient of arrays of these shapes; it is NaN where x is not finite beside a window."""
     filters, channels, size, _ = weight_shape
-    pairs, units = filters * channels, len(x) * -(-grad_output.shape[2] // ROWS)
+    pairs, units = filters * channels, x_shape[0] * -(-grad_shape[2] // ROWS)
     shares = 1 if pairs >= SHARES else min(SHARES, units)
-    sums = np.empty((shares, *weight_shape), x.dtype)
-    threads = thread_count(grad_output.size * channels * (size * size + MOVED))
-    run_pieces(
-        _kernel(size, stride),
-        min(threads, pairs * shares),
-        (pairs, shares, units),
-        x.reshape(-1),
-        grad_output.reshape(-1),
-        np.zeros(max(x.shape[3], grad_output.shape[3]), x.dtype),
-        sums.reshape(shares, -1),
-        (groups, filters // groups, channels, *x.shape[2:], *grad_output.shape[2:], *before, lanes_of(x.dtype)),
-    )
-    return sums[0] if shares == 1 else sums.sum(axis=0)
+    work = math.prod(grad_shape) * channels * (size * size + MOVED)
+    zeros, function = np.zeros(max(x_shape[3], grad_shape[3]), dtype), _kernel(size, stride)
+    sizes = (groups, filters // groups, channels, *x_shape[2:], *grad_shape[2:], *before, lanes_of(dtype))
+
+    def weight_grad(grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
+        sums = np.empty((shares, *weight_shape), dtype)
+        arrays = x.reshape(-1), grad_output.reshape(-1), zeros, sums.reshape(shares, -1)
+        run_pieces(function, min(thread_count(work), pairs * shares), (pairs, shares, units), *arrays, sizes)
+        return sums[0] if shares == 1 else add_shares(sums)
+
+    return weight_grad
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def add_shares(sums: np.ndarray) -> np.ndarray:
+    """Add up the shares in their order."""
+    total: np.ndarray = sums.sum(axis=0)
+    return total
 
 
 @functools.cache

@@ -39,17 +39,21 @@ def bind_correlation(
     groups: int,
     stride: int,
     before: tuple[int, int],
+    *,
+    is_reversed: bool = False,
 ) -> Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]:
     """Return a function (source, weight, base, out) that writes the correlation of arrays of these shapes into `out`.
 
-    Source is (N, C, H, W), weight (F, C / groups, k, k). The first window begins `before` the first row and column.
+    Source is (N, C, H, W), weight (F, C / groups, k, k), or all its numbers from the last to the first. The first
+    window begins `before` the first row and column.
     """
     filters, channels, size, _ = weight_shape
     images, _, height, width = source_shape
     work = images * filters * math.prod(output_size) * (channels * size * size + MOVED)
     tasks = images * filters * -(-output_size[0] // window_tile.ROWS)
     zeros, function = np.zeros(width, dtype), _kernel(size, stride)
-    sizes = (groups, filters // groups, channels, height, width, *output_size, *before, lanes_of(dtype))
+    kernels = (filters * channels - 1, -1) if is_reversed else (0, 1)
+    sizes = (groups, filters // groups, channels, height, width, *output_size, *before, *kernels, lanes_of(dtype))
 
     def correlate(source: np.ndarray, weight: np.ndarray, base: np.ndarray, out: np.ndarray) -> None:
         pieces = min(thread_count(work), tasks) or 1
@@ -58,39 +62,28 @@ def bind_correlation(
     return correlate
 
 
-def correlate(
-    source: np.ndarray,
-    weight: np.ndarray,
-    base: np.ndarray,
-    out: np.ndarray,
-    groups: int,
-    stride: int,
-    before: tuple[int, int],
-) -> None:
-    """Write the correlation of `source` with `weight` into `out` (see `bind_correlation`)."""
-    bound = bind_correlation(source.shape, weight.shape, out.shape[2:], source.dtype, groups, stride, before)
-    bound(source, weight, base, out)
+def bind_spread(
+    source_shape: Shape, weight_shape: Shape, input_shape: Shape, dtype: np.dtype, groups: int, before: tuple[int, int]
+) -> Callable[[np.ndarray, np.ndarray, np.ndarray], None]:
+    """Return a function (grad_output, weight, grad) that writes the input gradient of a convolution with a stride of 2.
 
-
-def spread(grad_output: np.ndarray, weight: np.ndarray, grad: np.ndarray, groups: int, before: tuple[int, int]) -> None:
-    """Write the input gradient of a convolution with a stride of 2 into `grad`; `weight` is (C, F / groups, k, k)."""
-    filters, channels, size, _ = weight.shape
+    Its weight is (C, F / groups, k, k).
+    """
+    filters, channels, size, _ = weight_shape
     above, left = before
-    first = (above // 2, left // 2)
-    pairs = [(n - 1 + b) // 2 - b // 2 + 1 for n, b in zip(grad.shape[2:], before, strict=True)]
-    threads = thread_count(grad.size * (channels * size * size // 4 + MOVED))
-    tasks = len(grad) * filters * -(-pairs[0] // spread_tile.ROWS)
-    run_pieces(
-        _spread_kernel(size),
-        min(threads, max(tasks, 1)),
-        tasks,
-        grad_output.reshape(-1),
-        weight.reshape(-1),
-        np.zeros(grad_output.shape[3], grad.dtype),
-        grad.reshape(-1),
-        (groups, filters // groups, channels, *grad_output.shape[2:], *grad.shape[2:], lanes_of(grad.dtype)),
-        (*first, *pairs, *before),
-    )
+    pairs = [(n - 1 + b) // 2 - b // 2 + 1 for n, b in zip(input_shape[2:], before, strict=True)]
+    work = math.prod(input_shape) * (channels * size * size // 4 + MOVED)
+    tasks = input_shape[0] * filters * -(-pairs[0] // spread_tile.ROWS)
+    zeros, function = np.zeros(source_shape[3], dtype), _spread_kernel(size)
+    sizes = (groups, filters // groups, channels, *source_shape[2:], *input_shape[2:], lanes_of(dtype))
+    places = (above // 2, left // 2, *pairs, *before)
+
+    def spread(grad_output: np.ndarray, weight: np.ndarray, grad: np.ndarray) -> None:
+        pieces = min(thread_count(work), tasks) or 1
+        arrays = grad_output.reshape(-1), weight.reshape(-1), zeros, grad.reshape(-1)
+        run_pieces(function, pieces, tasks, *arrays, sizes, places)
+
+    return spread
 
 
 @functools.cache
@@ -99,7 +92,7 @@ def _kernel(size: int, stride: int) -> Callable[..., None]:
 
     @kernel
     def correlate_bands(piece, pieces, tasks, x, weight, base, zeros, out, sizes):  # type: ignore[no-untyped-def]
-        groups, filters, channels, height, width, rows, columns, above, before, lanes = sizes
+        groups, filters, channels, height, width, rows, columns, above, before, first_kernel, step, lanes = sizes
         bands = -(-rows // window_tile.ROWS)
         first = tasks * piece // pieces
         plane, band = divmod(first, bands)
@@ -110,7 +103,7 @@ def _kernel(size: int, stride: int) -> Callable[..., None]:
             to = (plane * rows + p) * columns
             for channel in range(channels):
                 start = (source + channel) * height * width
-                kernel = (filter * channels + channel) * size * size
+                kernel = (first_kernel + (filter * channels + channel) * step) * size * size
                 q = 0
                 while q < columns:
                     place = (p * stride - above, q * stride - before)

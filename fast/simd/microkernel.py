@@ -44,151 +44,130 @@ from convoracle.fast.simd.vectors import (
 
 ROWS, VECTORS = {512: (8, 3), 256: (4, 3), 128: (4, 2)}[VECTOR_BITS]
 
+HALF = ROWS // 2
+"""Rows of a smaller tile, which may have twice as many vectors."""
 
-@intrinsic
+
+@intrinsic(prefer_literal=True)
 def multiply_tile(  # type: ignore[no-untyped-def]
     typing_context,
+    tile_rows,
+    vectors,
     depth,
     a,
     a_start,
     b,
-    b_starts,
+    b_start,
+    starts,
     offsets,
     out,
-    out_starts,
+    out_start,
+    places,
     out_step,
     rows,
     skips,
+    first,
     base,
     base_start,
     is_more,
 ):
-    """Multiply ROWS packed rows by as many vectors as `b_starts` has, and store the sums or add them to others.
+    """Multiply packed rows by vectors, and store the sums or add them to others.
+
+    What the next tile reads, `vectors` vectors further on in b, is asked for: it may not be in the second cache yet.
+    It need not be inside b.
 
     Parameters
     ----------
+    tile_rows, vectors : int
+        Size of the tile, literals: ROWS or HALF rows.
     depth : int
         Number of terms k.
     a : array of one dimension
         Packed rows: a[a_start + k * ROWS + i].
     b : array of one dimension
-        Vector j of term k begins at b[b_starts[j] + offsets[k]]; all of it must be inside b.
+        Vector j of term k begins at b[b_start + starts[first + j] + offsets[k]]; all of it must be inside b.
     offsets : int64 array
         At least `depth` offsets.
     out : array of one dimension
-        Row i of vector j is stored at out[out_starts[j] + i * out_step]; all of it must be inside out.
+        Row i of vector j is stored at out[out_start + places[first + j] + i * out_step]; all must be inside out.
     rows : int
         So many first rows are stored, of those that are computed.
-    skips : tuple of int
-        So many first lanes of each vector are computed, but not stored.
+    skips : int64 array
+        The first skips[first + j] lanes of vector j are computed, but not stored.
     base : array of one dimension
         Row i starts from base[base_start + i].
     is_more : bool
         Add to what is in `out` instead of starting from `base`.
     """
-    return _tile(a, b, b_starts, offsets, out, base, is_ahead=False)
-
-
-@intrinsic
-def multiply_tile_ahead(  # type: ignore[no-untyped-def]
-    typing_context,
-    depth,
-    a,
-    a_start,
-    b,
-    b_starts,
-    offsets,
-    out,
-    out_starts,
-    out_step,
-    rows,
-    skips,
-    base,
-    base_start,
-    is_more,
-):
-    """Do as `multiply_tile`, and ask for what is VECTORS vectors further on in b: the next tile is to read it there.
-
-    For numbers that are not in the second cache yet. What lies there need not be inside b.
-    """
-    return _tile(a, b, b_starts, offsets, out, base, is_ahead=True)
-
-
-def _tile(a: Any, b: Any, b_starts: Any, offsets: Any, out: Any, base: Any, *, is_ahead: bool) -> tuple[Any, Any]:
-    """Return the signature of `multiply_tile` and what emits it."""
-    count = len(b_starts)
-    starts = types.UniTuple(types.intp, count)
+    size = tile_rows.literal_value, vectors.literal_value
+    step = types.intp
     signature = types.void(
-        types.intp,
-        a,
-        types.intp,
-        b,
-        starts,
-        offsets,
-        out,
-        starts,
-        types.intp,
-        types.intp,
-        starts,
-        base,
-        types.intp,
-        types.boolean,
-    )
+        tile_rows, vectors, step, a, step, b, step, starts, offsets, out, step, places, step, step, skips, step, base,
+        step, types.boolean,
+    )  # fmt: skip
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        depth, _, a_start, _, b_starts, _, _, out_starts, out_step, rows, skips, _, base_start, is_more = arguments
-        a, b, offsets, out, base = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 3, 5, 6, 11)
+        (_, _, depth, _, a_start, _, b_start, _, _, _, out_start, _, out_step, rows, _, first, _, base_start,
+         is_more) = arguments  # fmt: skip
+        a, b, starts, offsets, out, places, skips, base = (
+            context.make_array(signature.args[n])(context, builder, arguments[n]).data
+            for n in (3, 5, 7, 8, 9, 11, 14, 16)
         )
-        vector = vector_of(signature.args[1])
-        tile = [(i, j) for i in range(ROWS) for j in range(count)]
+        vector = vector_of(signature.args[3])
+        tile = [(i, j) for i in range(size[0]) for j in range(size[1])]
         sums = {position: cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for position in tile}
-        vectors = [builder.gep(b, [builder.extract_value(b_starts, j)]) for j in range(count)]
+        begin = builder.gep(b, [b_start])
+        vectors = [builder.gep(begin, [_entry(builder, starts, first, j)]) for j in range(size[1])]
         first_column = builder.gep(a, [a_start])
         with cgutils.for_range(builder, depth) as loop:
             offset = builder.load(builder.gep(offsets, [loop.index]))
             column = builder.gep(first_column, [builder.mul(loop.index, ir.Constant(loop.index.type, ROWS))])
-            places = [builder.gep(start, [offset]) for start in vectors]
-            loaded = [load_vector(builder, place, vector) for place in places]
-            if is_ahead:
-                for place in places:
-                    prefetch(builder, builder.gep(place, [_int(offset, VECTORS * vector.count)]))
+            parts = [builder.gep(start, [offset]) for start in vectors]
+            loaded = [load_vector(builder, part, vector) for part in parts]
+            for part in parts:
+                prefetch(builder, builder.gep(part, [_int(offset, size[1] * vector.count)]))
             for i, j in tile:
                 if j == 0:
                     factor = splat(builder, builder.load(_at(builder, column, i)), vector)
                 total = fused_multiply_add(builder, factor, loaded[j], builder.load(sums[i, j]))
                 builder.store(total, sums[i, j])
 
-        starts = [builder.extract_value(out_starts, j) for j in range(count)]
-        counts = [builder.extract_value(skips, j) for j in range(count)]
+        to = builder.gep(out, [out_start])
+        columns = [builder.gep(to, [_entry(builder, places, first, j)]) for j in range(size[1])]
+        counts = [_entry(builder, skips, first, j) for j in range(size[1])]
         skipped = functools.reduce(builder.or_, counts)
         is_whole = builder.icmp_signed("==", skipped, _int(skipped, 0))
         masks = [lanes_from(builder, lanes, vector.count) for lanes in counts]
         first_base = builder.gep(base, [base_start])
-        for i in range(ROWS):
+        for i in range(size[0]):
             with builder.if_then(builder.icmp_signed(">", rows, _int(rows, i))):
-                row = builder.gep(out, [builder.mul(out_step, _int(out_step, i))])
-                places = [builder.gep(row, [start]) for start in starts]
+                row = builder.mul(out_step, _int(out_step, i))
+                parts = [builder.gep(column, [row]) for column in columns]
                 with builder.if_else(is_more) as (more, fresh):
                     with more:
-                        for j, place in enumerate(places):
+                        for j, place in enumerate(parts):
                             builder.store(
                                 builder.fadd(load_vector(builder, place, vector), builder.load(sums[i, j])), sums[i, j]
                             )
                     with fresh:
                         start = splat(builder, builder.load(_at(builder, first_base, i)), vector)
-                        for j in range(count):
+                        for j in range(size[1]):
                             builder.store(builder.fadd(start, builder.load(sums[i, j])), sums[i, j])
                 with builder.if_else(is_whole) as (whole, part):
                     with whole:
-                        for j, place in enumerate(places):
+                        for j, place in enumerate(parts):
                             store_vector(builder, builder.load(sums[i, j]), place)
                     with part:
-                        for j, place in enumerate(places):
+                        for j, place in enumerate(parts):
                             store_lanes(builder, builder.load(sums[i, j]), place, masks[j])
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def _entry(builder: Any, table: Any, first: Any, index: int) -> Any:
+    """Load table[first + index]."""
+    return builder.load(builder.gep(table, [builder.add(first, _int(first, index))]))
 
 
 def _int(like: Any, value: int) -> Any:

@@ -125,20 +125,27 @@ def _combine(builder: Any, terms: Sequence[tuple[Fraction, Any]]) -> Any:
     return total
 
 
-@intrinsic
-def transpose_in(typing_context, source, start, step, rows, count, target, to):  # type: ignore[no-untyped-def]
-    """Turn LANES rows of LANES numbers, `step` apart in source, into as many rows that lie together in target.
+MOST_SQUARE = 8
+"""Rows that `transpose_in` turns at once, at most: as many as may be a power of two apart and stay in the first cache,
+which has eight places for each line of memory, or more."""
 
-    Only the first `rows` rows are read, and the last of them in place of the others; and only their first `count`
-    numbers, the others are zero. All LANES x LANES numbers of the result are written, from target[to] on.
+
+@intrinsic
+def transpose_in(typing_context, source, start, step, rows, count, target, to, pitch):  # type: ignore[no-untyped-def]
+    """Turn a square of numbers, whose rows are `step` apart in source, into one whose rows are `pitch` apart in target.
+
+    It has LANES rows, or MOST_SQUARE if that is less. Only the first `rows` rows are read, and the last of them in
+    place of the others, be it one before `start`; and only their first `count` numbers, the others are zero. All
+    numbers of the result are written, from target[to] on.
     """
     step_type = types.intp
-    signature = types.void(source, step_type, step_type, step_type, step_type, target, step_type)
+    signature = types.void(source, step_type, step_type, step_type, step_type, target, step_type, step_type)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, start, step, rows, count, _, to = arguments
+        _, start, step, rows, count, _, to, pitch = arguments
         source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 5))
-        vector = vector_of(signature.args[0])
+        whole = vector_of(signature.args[0])
+        vector = ir.VectorType(whole.element, min(whole.count, MOST_SQUARE))
         mask = builder.not_(lanes_from(builder, count, vector.count))
         last = builder.add(start, builder.mul(step, builder.sub(rows, ir.Constant(rows.type, 1))))
         square = []
@@ -147,7 +154,7 @@ def transpose_in(typing_context, source, start, step, rows, count, target, to): 
             begin = builder.select(is_row, builder.add(start, builder.mul(step, ir.Constant(step.type, i))), last)
             square.append(load_lanes(builder, builder.gep(source, [begin]), mask, ir.Constant(vector, None)))
         for i, row in enumerate(_transpose(builder, square)):
-            store_vector(builder, row, _place(builder, target, to, (i, ir.Constant(to.type, vector.count))))
+            store_vector(builder, row, _place(builder, target, to, (i, pitch)))
         return context.get_dummy_value()
 
     return signature, generate
@@ -173,19 +180,17 @@ def transpose_out(typing_context, source, start, base, base_start, target, to, s
             _place(builder, source, start, (i, ir.Constant(start.type, vector.count))) for i in range(vector.count)
         ]
         square = [builder.fadd(load_vector(builder, place, vector), added) for place in places]
-        whole = ir.Constant(rows.type, vector.count)
-        is_whole = builder.and_(builder.icmp_signed(">=", rows, whole), builder.icmp_signed(">=", count, whole))
-        turned = _transpose(builder, square)
-        with builder.if_else(is_whole) as (then, otherwise):
-            with then:
-                for i, row in enumerate(turned):
-                    store_vector(builder, row, _place(builder, target, to, (i, step)))
-            with otherwise:
-                for i, row in enumerate(turned):
-                    is_row = builder.icmp_signed(">", rows, ir.Constant(rows.type, i))
-                    wanted = builder.select(is_row, count, ir.Constant(count.type, 0))
-                    mask = builder.not_(lanes_from(builder, wanted, vector.count))
-                    store_lanes(builder, row, _place(builder, target, to, (i, step)), mask)
+        mask = builder.not_(lanes_from(builder, count, vector.count))
+        is_whole = builder.icmp_signed(">=", count, ir.Constant(count.type, vector.count))
+        for i, row in enumerate(_transpose(builder, square)):
+            place = _place(builder, target, to, (i, step))
+            is_row = builder.icmp_signed(">", rows, ir.Constant(rows.type, i))
+            # A store under a mask takes longer, even where the mask leaves nothing out.
+            with builder.if_then(is_row, likely=True), builder.if_else(is_whole) as (then, otherwise):
+                with then:
+                    store_vector(builder, row, place)
+                with otherwise:
+                    store_lanes(builder, row, place, mask)
         return context.get_dummy_value()
 
     return signature, generate

@@ -1,23 +1,26 @@
-"""The convolution with 3x3 kernels of stride and dilation 1, and its gradients, by Winograd's algorithm.
+"""The convolution with 3x3 kernels of stride 1, and its gradients, by Winograd's algorithm.
 
 The input gradient is a convolution of the output gradient too: kernels are turned by half a turn, filters and channels
-change places, and the padding p of a side becomes 2 - p.
+change places, and the padding p of a side becomes 2 d - p, with a dilation of d.
 
 An infinite or NaN number spreads over its tile, and transforms of huge numbers overflow where their convolution does
 not. Both end in an output that is not finite. An image with such an output is computed again by the `direct` kernels:
 results have the infinities and NaN of the definition.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from convoracle.fast.direct import conv2d as direct
-from convoracle.fast.kernels import all_gradients
+from convoracle.fast.direct.bias_grad import conv2d_bias_grad
+from convoracle.fast.kernels import kernel_of
+from convoracle.fast.not_finite import direct, replace_images
 from convoracle.fast.windows import Ends, Pair, Shape
-from convoracle.fast.winograd.convolution import convolve, transform_weights
+from convoracle.fast.winograd.convolution import bind_convolution
 from convoracle.fast.winograd.plan import Plan, plan_tiles
-from convoracle.fast.winograd.weight_grad import conv2d_weight_grad
+from convoracle.fast.winograd.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
+from convoracle.fast.winograd.weights import transform_weights
 
 __all__ = [
     "Prepared",
@@ -30,52 +33,71 @@ __all__ = [
     "prepare",
 ]
 
-conv2d_bias_grad = direct.conv2d_bias_grad
 
-
-def conv2d(
+def bind_conv2d(
     x: np.ndarray,
     weight: np.ndarray,
     bias: np.ndarray | None,
     *,
-    stride: Pair,
     padding: Ends,
     dilation: Pair,
     groups: int,
-) -> np.ndarray:
-    """Convolve."""
-    plan = _plan_forward(x.shape, weight.shape, padding, groups, x.dtype)
-    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return _finish(*convolve(plan, x, weight, bias), x, weight, bias, options)
+    **stride: Pair,
+) -> Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]:
+    """Return the convolution of arrays of these shapes."""
+    plan = _plan_forward(x.shape, weight.shape, padding, dilation, groups, x.dtype)
+    convolve = bind_convolution(plan, len(x), x.dtype)
+    options: dict[str, Any] = {"padding": padding, "dilation": dilation, "groups": groups, **stride}
+
+    def conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+        return replace_images(*convolve(x, weight, bias), lambda one: direct("conv2d")(x[one], weight, bias, **options))
+
+    return conv2d
 
 
-def conv2d_input_grad(
+def bind_conv2d_input_grad(
     grad_output: np.ndarray,
     weight: np.ndarray,
     input_shape: Shape,
     *,
-    stride: Pair,
     padding: Ends,
     dilation: Pair,
     groups: int,
-) -> np.ndarray:
-    """Return the input gradient."""
-    plan = _plan_input_grad(grad_output.shape, weight.shape, input_shape, padding, groups, weight.dtype)
-    grad, is_finite = convolve(plan, grad_output, weight, None)
-    for image in np.flatnonzero(~is_finite):
-        grad[image] = direct.conv2d_input_grad(
-            grad_output[image : image + 1],
-            weight,
-            (1, *input_shape[1:]),
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            groups=groups,
-        )[0]
-    return grad
+    **stride: Pair,
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the input gradient of arrays of these shapes."""
+    plan = _plan_input_grad(grad_output.shape, weight.shape, input_shape, padding, dilation, groups, weight.dtype)
+    convolve = bind_convolution(plan, len(grad_output), weight.dtype)
+    options: dict[str, Any] = {"padding": padding, "dilation": dilation, "groups": groups, **stride}
+    one_image = 1, *input_shape[1:]
+
+    def conv2d_input_grad(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return replace_images(
+            *convolve(grad_output, weight, None),
+            lambda one: direct("conv2d_input_grad")(grad_output[one], weight, one_image, **options),
+        )
+
+    return conv2d_input_grad
 
 
-conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
+def bind_conv2d_backward(
+    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
+) -> Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return the gradients of input, weight and bias of arrays of these shapes."""
+    input_grad = bind_conv2d_input_grad(grad_output, weight, x.shape, **options)
+    weight_grad = bind_conv2d_weight_grad(grad_output, x, weight.shape, **options)
+
+    def backward(
+        grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return input_grad(grad_output, weight), weight_grad(grad_output, x), conv2d_bias_grad(grad_output)
+
+    return backward
+
+
+conv2d = kernel_of(bind_conv2d, arrays=3)
+conv2d_input_grad = kernel_of(bind_conv2d_input_grad, arrays=2)
+conv2d_backward = kernel_of(bind_conv2d_backward, arrays=3)
 
 
 class Prepared(NamedTuple):
@@ -108,7 +130,7 @@ def prepare(
     -------
     Prepared
     """
-    plan = _plan_forward(x_shape, weight.shape, padding, groups, weight.dtype)
+    plan = _plan_forward(x_shape, weight.shape, padding, dilation, groups, weight.dtype)
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     kept = np.array(weight, order="C")
     return Prepared(plan, kept, transform_weights(plan, kept), options)
@@ -116,41 +138,41 @@ def prepare(
 
 def conv2d_prepared(x: np.ndarray, prepared: Prepared, bias: np.ndarray | None) -> np.ndarray:
     """Convolve with a prepared weight: the same as `conv2d`, bit for bit."""
-    out, is_finite = convolve(prepared.plan, x, prepared.weight, bias, prepared.transformed)
-    return _finish(out, is_finite, x, prepared.weight, bias, prepared.options)
+    plan, weight, transformed, options = prepared
+    convolve = bind_convolution(plan, len(x), x.dtype)
+    return replace_images(
+        *convolve(x, weight, bias, transformed), lambda one: direct("conv2d")(x[one], weight, bias, **options)
+    )
 
 
-def _finish(
-    out: np.ndarray,
-    is_finite: np.ndarray,
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None,
-    options: dict[str, Any],
-) -> np.ndarray:
-    """Compute the images again that are not finite."""
-    for image in np.flatnonzero(~is_finite):
-        out[image] = direct.conv2d(x[image : image + 1], weight, bias, **options)[0]
-    return out
-
-
-def _plan_forward(x_shape: Shape, weight_shape: Shape, padding: Ends, groups: int, dtype: np.dtype) -> Plan:
+def _plan_forward(
+    x_shape: Shape, weight_shape: Shape, padding: Ends, dilation: Pair, groups: int, dtype: np.dtype
+) -> Plan:
     """Plan the convolution: its sums run over the channels, and the kernels of a filter follow each other."""
     filters, channels = weight_shape[0] // groups, weight_shape[1]
     (top, bottom), (left, right) = padding
     height, width = x_shape[2:]
-    outputs = height + top + bottom - 2, width + left + right - 2
+    outputs = height + top + bottom - 2 * dilation[0], width + left + right - 2 * dilation[1]
     steps = filters * channels * 9, channels * 9, 9
-    return plan_tiles(groups, channels, filters, (height, width), outputs, (top, left), steps, dtype, is_flipped=False)
+    return plan_tiles(
+        groups, channels, filters, (height, width), outputs, (top, left), dilation, steps, dtype, is_flipped=False
+    )
 
 
 def _plan_input_grad(
-    grad_shape: Shape, weight_shape: Shape, input_shape: Shape, padding: Ends, groups: int, dtype: np.dtype
+    grad_shape: Shape,
+    weight_shape: Shape,
+    input_shape: Shape,
+    padding: Ends,
+    dilation: Pair,
+    groups: int,
+    dtype: np.dtype,
 ) -> Plan:
     """Plan the input gradient: its sums run over the filters."""
     filters, channels = weight_shape[0] // groups, weight_shape[1]
     (top, _), (left, _) = padding
     steps = filters * channels * 9, 9, channels * 9
+    before = 2 * dilation[0] - top, 2 * dilation[1] - left
     return plan_tiles(
-        groups, filters, channels, grad_shape[2:], input_shape[2:], (2 - top, 2 - left), steps, dtype, is_flipped=True
+        groups, filters, channels, grad_shape[2:], input_shape[2:], before, dilation, steps, dtype, is_flipped=True
     )

@@ -2,7 +2,8 @@
 
 A plane of outputs is cut into tiles of m x m, the last of which may overhang it. Each reads a tile of (m + 2) x (m + 2)
 inputs, which overlaps the next one by two. Transformed, both have (m + 2) x (m + 2) numbers, here called *products*: at
-each of them the sum over the channels is a matrix product of its own.
+each of them the sum over the channels is a matrix product of its own. With a dilation, a plane is several planes, whose
+tiles are shared out together (`convoracle.fast.winograd.phases`).
 """
 
 import functools
@@ -15,6 +16,7 @@ import numpy as np
 from convoracle.fast.simd.microkernel import ROWS, VECTORS
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.windows import Pair
+from convoracle.fast.winograd.phases import count_tiles, longest_run, widest_band
 
 DEPTH = 128
 """Channels summed in one chain: the shorter the chain, the smaller the error."""
@@ -39,8 +41,10 @@ class Plan(NamedTuple):
     columns: int
     top: int
     left: int
-    # Outputs on a tile's side, tiles in a plane: down and across.
+    # Outputs on a tile's side and how far they are apart; tiles in a plane: down and across.
     tile: int
+    dilation_h: int
+    dilation_w: int
     tiles_h: int
     tiles_w: int
     # Numbers in a vector; vectors of filters, and panels of so many of them; channels in one chain of sums.
@@ -72,13 +76,14 @@ def plan_tiles(
     size: Pair,
     outputs: Pair,
     before: Pair,
+    dilation: Pair,
     steps: tuple[int, int, int],
     dtype: np.dtype,
     *,
     is_flipped: bool,
 ) -> Plan:
     """Plan the convolution of one image; how sums are made depends on nothing else."""
-    tile = choose_tile(outputs)
+    tile = choose_tile(outputs, dilation)
     lanes = lanes_of(dtype)
     vectors = math.ceil(filters / lanes)
     return Plan(
@@ -89,21 +94,31 @@ def plan_tiles(
         *outputs,
         *before,
         tile,
-        math.ceil(outputs[0] / tile),
-        math.ceil(outputs[1] / tile),
+        *dilation,
+        count_tiles(outputs[0], dilation[0], tile),
+        count_tiles(outputs[1], dilation[1], tile),
         lanes,
         vectors,
-        math.ceil(vectors / VECTORS),
+        panels_of(vectors),
         min(DEPTH, channels),
         *steps,
         is_flipped,
     )
 
 
-def choose_tile(outputs: Pair) -> int:
+def choose_tile(outputs: Pair, dilation: Pair) -> int:
     """Return the side of the tiles that take fewer products; of those that take as many, the more accurate smaller."""
-    rows, columns = outputs
-    return min((2, 4), key=lambda tile: (tile + 2) ** 2 * math.ceil(rows / tile) * math.ceil(columns / tile))
+
+    def products(tile: int) -> int:
+        return (tile + 2) ** 2 * math.prod(count_tiles(*axis, tile) for axis in zip(outputs, dilation, strict=True))
+
+    return min((2, 4), key=products)
+
+
+def panels_of(vectors: int) -> int:
+    """Return how many panels there are: an even number, unless one is enough, so that two threads have as many each."""
+    panels = math.ceil(vectors / VECTORS)
+    return panels if panels == 1 else panels + panels % 2
 
 
 def pitch_of(plan: Plan) -> int:
@@ -145,13 +160,14 @@ class Layout(NamedTuple):
 def lay_out(plan: Plan, bands: Bands, kept: int) -> Layout:
     """Lay out the memory for one band, and so many transformed weights or one panel of them."""
     lanes, pitch, products = plan.lanes, pitch_of(plan), products_of(plan)
-    rows, columns = math.ceil(plan.tiles_h / bands.rows), math.ceil(plan.tiles_w / bands.columns)
+    rows = min(math.ceil(plan.tiles_h / bands.rows), longest_run(plan.rows, plan.dilation_h, plan.tile))
+    columns = widest_band(plan.tiles_w, bands.columns, plan.dilation_w)
     space = math.ceil(bands.most_tiles / ROWS) * ROWS
     width = math.ceil(plan.vectors / plan.panels) * lanes
     of_product, of_sum = space * pitch + lanes, space * width + lanes
     sizes = (
         # A window of the input, and what the last square of it writes beyond.
-        (plan.tile * rows + 2) * (plan.tile * columns + 2) * lanes + lanes * lanes,
+        (plan.tile * rows + 2) * (plan.tile * columns + 2 * plan.dilation_w) * lanes + lanes * lanes,
         products * of_product,
         products * of_sum,
         # Outputs, and those of the last tiles beyond the last row.
@@ -173,15 +189,18 @@ def wanted_tiles(plan: Plan, itemsize: int) -> int:
 
 
 @functools.lru_cache(maxsize=256)
-def choose_bands(tiles_h: int, tiles_w: int, images: int, threads: int, wanted: int) -> Bands:
-    """Return bands of about as many tiles as wanted, cut so that few rows of register tiles and threads are idle."""
+def choose_bands(tiles_h: int, tiles_w: int, dilation: int, images: int, threads: int, wanted: int) -> Bands:
+    """Return bands of about as many tiles as wanted, cut so that few rows of register tiles and threads are idle.
+
+    `dilation` is that of the columns: no band ends between tiles that are interleaved.
+    """
     of_image = tiles_h * tiles_w
     if 2 * of_image <= 3 * wanted:
         at_once = min(max(wanted // of_image, 1), images)
         return Bands(at_once, 1, 1, at_once * of_image)
     if tiles_w > 2 * wanted:
-        shares = math.ceil(tiles_w / wanted)
-        return Bands(1, tiles_h, shares, math.ceil(tiles_w / shares))
+        shares = min(math.ceil(tiles_w / wanted), math.ceil(tiles_w / dilation))
+        return Bands(1, tiles_h, shares, widest_band(tiles_w, shares, dilation))
     least, most = (max(math.floor(of_image / tiles), 1) for tiles in (1.5 * wanted, 0.75 * wanted))
 
     def cost(shares: int) -> tuple[bool, int, int]:

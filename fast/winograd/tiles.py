@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from numba import njit
 
-from convoracle.fast.simd.transforms import transform_by, transpose_in
+from convoracle.fast.simd.transforms import MOST_SQUARE, transform_by, transpose_in
 from convoracle.fast.winograd.cook_toom import cook_toom
 
 POINTS_OF_2 = (0, 1, -1)
@@ -69,18 +69,27 @@ def transform_weight_sums(source, start, step, target, to, row_step, column_step
 
 
 @njit(inline="always")
-def turn_planes(source, start, height, width, planes, first_row, first_column, rows, columns, turned, lanes):  # type: ignore[no-untyped-def]
-    """Copy a window of some planes, their numbers at a position together, with zeros where it is outside of them."""
+def turn_planes(  # type: ignore[no-untyped-def]
+    source, start, height, width, planes, first_row, row_step, first_column, rows, columns, turned, lanes
+):
+    """Copy a window of some planes, their numbers at a position together, with zeros where it is outside of them.
+
+    Its rows are `row_step` apart in the planes.
+    """
     begin = min(max(-first_column, 0), columns)
     end = max(min(width - first_column, columns), begin)
+    plane, square = height * width, min(lanes, MOST_SQUARE)
     for i in range(rows):
-        to, row = i * columns * lanes, first_row + i
+        to, row = i * columns * lanes, first_row + i * row_step
         if row < 0 or row >= height or begin == end:
             turned[to : to + columns * lanes] = 0
             continue
         place = start + row * width + first_column
-        for j in range(begin, end, lanes):
-            # What a square writes beyond the row is written over: by the zeros after it, or the next row.
-            transpose_in(source, place + j, height * width, planes, end - j, turned, to + j * lanes)
+        for n in range(0, lanes, square):
+            for j in range(begin, end, square):
+                # What a square writes beyond the row is written over: by the zeros after it, or the next row.
+                transpose_in(
+                    source, place + n * plane + j, plane, planes - n, end - j, turned, to + j * lanes + n, lanes
+                )
         turned[to : to + begin * lanes] = 0
         turned[to + end * lanes : to + columns * lanes] = 0

@@ -14,6 +14,7 @@ import numpy as np
 from convoracle.fast.simd.microkernel import ROWS, VECTORS
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.windows import Pair, Shape
+from convoracle.fast.winograd.phases import count_tiles, longest_run, widest_band
 from convoracle.fast.winograd.plan import Bands, choose_bands
 from convoracle.fast.winograd.products import HALF
 from convoracle.fast.winograd.workspace import threads_that_fit
@@ -56,10 +57,12 @@ class Operand(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A weight gradient, in the numbers that `_weight_grad` computes it from."""
+    """A weight gradient, in the numbers that `_weight_grad` computes it from, beside its operands: rows and lanes."""
 
-    rows: Operand
-    lanes: Operand
+    # Rows of outputs; how far the outputs of a tile are apart; tiles in a plane: down and across.
+    outputs_h: int
+    dilation_h: int
+    dilation_w: int
     tiles_h: int
     tiles_w: int
     # Numbers in a vector; rows whose numbers of a tile lie together.
@@ -88,19 +91,20 @@ class Layout(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """How the work of one call is shared out among so many pieces."""
+    """How the work of one call is shared out."""
 
-    pieces: int
+    images: int
     # Gradients made side by side; shares that the rows are cut into.
     segments: int
     shares: int
-    bands: Bands
-    layout: Layout
+    threads: int
 
 
-def choose_schedule(plan: Plan, images: int, threads: int, itemsize: int) -> Schedule:
+def choose_schedule(
+    rows: Operand, lanes: Operand, plan: Plan, images: int, threads: int, itemsize: int
+) -> tuple[Schedule, Bands, Layout]:
     """Return how the work is done. Bands and segments, on which bits depend, do not depend on the threads."""
-    groups = plan.rows.groups
+    groups = rows.groups
     height, width = plan.row_blocks * plan.block, plan.lane_vectors * plan.vector
     tiles = images * plan.tiles_h * plan.tiles_w
     of_tile, of_lanes = PRODUCTS * (height + width) * itemsize, PRODUCTS * width * itemsize
@@ -110,9 +114,10 @@ def choose_schedule(plan: Plan, images: int, threads: int, itemsize: int) -> Sch
         wanted = max(BAND_BYTES // of_tile, min(LEAST_TILES, 2 * KEPT_BYTES // of_lanes), 1)
     else:
         wanted = tiles
-    bands = choose_bands(plan.tiles_h, plan.tiles_w, images, 1, wanted)
+    # Bands for two threads, however many there are.
+    bands = choose_bands(plan.tiles_h, plan.tiles_w, plan.dilation_w, images, 2, wanted)
     count = -(-images // bands.images) * bands.rows * bands.columns
-    size = groups * plan.rows.planes * plan.lanes.planes * 9 * itemsize
+    size = groups * rows.planes * lanes.planes * 9 * itemsize
     segments = SEGMENTS
     while segments > 1 and (segments > count or segments * size > SEGMENT_BYTES):
         segments //= 2
@@ -122,12 +127,14 @@ def choose_schedule(plan: Plan, images: int, threads: int, itemsize: int) -> Sch
     if tasks % threads and tasks < 4 * threads:
         shares = min(-(-shares // threads) * threads, plan.row_blocks)
     layout = lay_out(plan, bands, shares)
-    pieces = min(threads_that_fit(threads, layout.end * itemsize), segments * groups * shares)
-    return Schedule(pieces, segments, shares, bands, layout)
+    threads = min(threads_that_fit(threads, layout.end * itemsize), segments * groups * shares)
+    return Schedule(images, segments, shares, threads), bands, layout
 
 
 @functools.lru_cache(maxsize=256)
-def plan_weight_grad(input_shape: Shape, output_shape: Shape, before: Pair, groups: int, dtype: np.dtype) -> Plan:
+def plan_weight_grad(
+    input_shape: Shape, output_shape: Shape, before: Pair, dilation: Pair, groups: int, dtype: np.dtype
+) -> tuple[Operand, Operand, Plan]:
     """Plan the weight gradient of a layer: what lies in lanes and what in rows, whichever leaves less unused."""
     (channels, height, width), (filters, rows, columns) = input_shape, output_shape
     channels, filters = channels // groups, filters // groups
@@ -141,11 +148,11 @@ def plan_weight_grad(input_shape: Shape, output_shape: Shape, before: Pair, grou
     is_turned = steps(channels, filters) < steps(filters, channels)
     of_rows, of_lanes = (data, grad) if is_turned else (grad, data)
     vectors, block = math.ceil(of_lanes.planes / lanes), max(lanes, ROWS)
-    return Plan(
-        of_rows,
-        of_lanes,
-        math.ceil(rows / 4),
-        math.ceil(columns / 4),
+    plan = Plan(
+        rows,
+        *dilation,
+        count_tiles(rows, dilation[0], 4),
+        count_tiles(columns, dilation[1], 4),
         lanes,
         block,
         math.ceil(of_rows.planes / block),
@@ -153,18 +160,20 @@ def plan_weight_grad(input_shape: Shape, output_shape: Shape, before: Pair, grou
         math.ceil(vectors / VECTORS),
         *((9, channels * 9) if is_turned else (channels * 9, 9)),
     )
+    return of_rows, of_lanes, plan
 
 
 @functools.lru_cache(maxsize=256)
 def lay_out(plan: Plan, bands: Bands, shares: int) -> Layout:
     """Lay out the memory for one band and one share of the rows; see `convoracle.fast.winograd.plan.Layout`."""
-    rows, columns = math.ceil(plan.tiles_h / bands.rows), math.ceil(plan.tiles_w / bands.columns)
+    rows = min(math.ceil(plan.tiles_h / bands.rows), longest_run(plan.outputs_h, plan.dilation_h, 4))
+    columns = widest_band(plan.tiles_w, bands.columns, plan.dilation_w)
     space, height, width = (
         bands.most_tiles,
         math.ceil(plan.row_blocks / shares) * plan.block,
         plan.lane_vectors * plan.vector,
     )
     of_row_product, of_lane_product, of_sum = (n + plan.vector for n in (space * height, space * width, height * width))
-    window = ((4 * rows + 2) * (4 * columns + 2) + plan.vector) * plan.vector
+    window = ((4 * rows + 2) * (4 * columns + 2 * plan.dilation_w) + plan.vector) * plan.vector
     sizes = (window, PRODUCTS * of_row_product, PRODUCTS * of_lane_product, PRODUCTS * of_sum)
     return Layout(space, of_row_product, of_lane_product, of_sum, *itertools.accumulate(sizes, initial=0))

@@ -1,6 +1,6 @@
 """The checks: what each decides, and the comparisons they are made of."""
 
-from convoracle.harness.checks.compare import bounded, exact, form, rounded, unaliased, unchanged
+from convoracle.harness.checks.compare import bounded, exact, form, rounded, unaliased
 from convoracle.harness.checks.problem import Problem
 from convoracle.harness.checks.truth import add, allowance, magnitude, transform_bound, truth
 
@@ -16,5 +16,4 @@ __all__ = [
     "transform_bound",
     "truth",
     "unaliased",
-    "unchanged",
 ]

@@ -24,8 +24,9 @@ def form(output: Output, got: Any, dtype: np.dtype) -> Problem | None:
 
 def exact(output: Output, got: np.ndarray, expected: np.ndarray, data: str) -> Problem | None:
     """Check that every value is the expected one, bit for bit up to the sign of zero; a NaN equals a NaN."""
-    values = got if got.dtype.kind in "iu" else got.astype(np.float64)
-    equal = (values == expected) | ((values != values) & (expected != expected))
+    if (got == expected).all():  # of two dtypes, NumPy compares in the wider one
+        return None
+    equal = (got == expected) | ((got != got) & (expected != expected))
     if equal.all():
         return None
     return _differing(output, "exact", ~equal, expected, got, data)
@@ -65,25 +66,10 @@ def bounded(
     )
 
 
-def unchanged(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> Problem | None:
-    """Check that no input was written to."""
-    for name, saved in before.items():
-        if saved.tobytes() != after[name].tobytes():
-            index = first(~((saved == after[name]) | ((saved != saved) & (after[name] != after[name]))))
-            return Problem(
-                "contract",
-                "inputs unmodified",
-                f"the call changed its input {name}",
-                index,
-                saved[index],
-                after[name][index],
-            )
-    return None
-
-
 def unaliased(got: np.ndarray, others: Mapping[str, np.ndarray], name: str) -> Problem | None:
     """Check that a result shares no memory with the inputs or with an earlier result, nor one element with another."""
-    if got.flags.writeable and any(step == 0 and size > 1 for step, size in zip(got.strides, got.shape, strict=True)):
+    steps = zip(got.strides, got.shape, strict=True)
+    if 0 in got.strides and got.flags.writeable and any(step == 0 and size > 1 for step, size in steps):
         return Problem("contract", "no aliasing", f"elements of {name} share memory with each other")
     for other, array in others.items():
         # The quick test of bounds first; it alone would accuse two results interleaved in one array of records.

@@ -4,16 +4,16 @@ question gets the same answer whatever was asked before, in any thread, memory l
 All of it on integers, so that "the same" means equal.
 """
 
-import concurrent.futures
 import functools
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.checks import other_thread
 from convoracle.harness.checks.problem import Problem
 from convoracle.harness.data import LAYOUTS, read_only
 from convoracle.harness.report import Failure, Report
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
 
 BATCHED = ("x", "grad_output", "indices")
+
+NEUTRAL_EVERY = 6
+"""One case in so many asks for x back."""
 
 _WATCHED = (
     "convoracle.harness.checks",
@@ -33,11 +36,11 @@ _WATCHED = (
 
 
 @functools.cache
-def _as_it_was() -> tuple[tuple[ModuleType | type, dict[str, Any]], ...]:
-    """Return what is watched, and what it was when the first case was about to be examined."""
+def _as_it_was() -> tuple[tuple[ModuleType | type, dict[str, Any], list[Any]], ...]:
+    """Return what is watched, and what it was when the first case was about to be examined; its values alone, too."""
     modules = [module for name, module in sys.modules.items() if name.startswith(_WATCHED)]
     watched: list[ModuleType | type] = [Report, Failure, np, time, *modules]
-    return tuple((one, dict(vars(one))) for one in watched)
+    return tuple((one, dict(vars(one)), list(vars(one).values())) for one in watched)
 
 
 class Surroundings:
@@ -45,14 +48,15 @@ class Surroundings:
 
     def __init__(self) -> None:
         self._watched = _as_it_was()  # kept here: the function itself may be replaced
-        _other_thread()  # it has to be running before a candidate can get in the way
+        other_thread.start()  # it has to be running before a candidate can get in the way
         self._float_errors = np.geterr()
 
     def restored(self) -> Problem | None:
         """Put back what was replaced of the oracle, the checks, NumPy or the clock, and return that as a problem."""
         problem = None
-        for watched, names in self._watched:
-            if vars(watched) != names and not names.items() <= vars(watched).items():  # equality is much quicker
+        for watched, names, values in self._watched:
+            # To compare the values alone is quicker by far, and most often all there is to do.
+            if list(vars(watched).values()) != values and not names.items() <= vars(watched).items():
                 for name, right in names.items():
                     if vars(watched).get(name) is not right:
                         setattr(watched, name, right)
@@ -75,6 +79,8 @@ def check(examination: "Examination") -> None:
     _other_options(examination)
     _elsewhere(examination)
     _alone(examination)
+    if examination.case.seed % NEUTRAL_EVERY == 0:
+        _neutral(examination)
 
 
 def _fresh_data(examination: "Examination") -> None:
@@ -145,21 +151,9 @@ def _elsewhere(examination: "Examination") -> None:
     arranged = examination.arranged(integers.operands, layouts)
     passed: Mapping[str, np.ndarray] = {name: read_only(array) for name, array in arranged.items()}
     where = f"with read-only arrays in layout {'+'.join(layouts)}, from another thread"
-    results = _in_other_thread(functools.partial(examination.trying, case, passed, where))
+    results = other_thread.in_other_thread(functools.partial(examination.trying, case, passed, where))
     examination.judge(integers, results, f"the same integers {where}", "read-only, layout, thread")
     examination.outcome.checked["contract"] += 1
-
-
-@functools.cache
-def _other_thread() -> concurrent.futures.ThreadPoolExecutor:
-    """One thread for a whole campaign: starting one costs some libraries more than the call."""
-    executor = concurrent.futures.ThreadPoolExecutor(1, "convoracle-other-thread")
-    executor.submit(int).result()
-    return executor
-
-
-def _in_other_thread(call: Callable[[], tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
-    return _other_thread().submit(call).result()
 
 
 def _alone(examination: "Examination") -> None:
@@ -171,4 +165,15 @@ def _alone(examination: "Examination") -> None:
     single = {name: array[-1:] if name in BATCHED else array for name, array in integers.operands.items()}
     results = examination.call(case, examination.arranged(single, case.layout))
     examination.judge(integers, results, "the batch's last image alone", "batch", slice(-1, None))
+    examination.outcome.checked["contract"] += 1
+
+
+def _neutral(examination: "Examination") -> None:
+    """Call where the result is x: a copy of it, not x itself."""
+    found = examination.question.neutral(examination.limits)
+    if found is None:
+        return
+    case, answered = found
+    results = examination.fresh(case, answered.operands)
+    examination.judge_promise("other options", case, answered, results, "a kernel of a single one, which gives x back")
     examination.outcome.checked["contract"] += 1

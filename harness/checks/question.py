@@ -1,5 +1,6 @@
 """What a case asks, whoever answers: operands, and what must come back. Worked out once, for all candidates."""
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable
@@ -7,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness import bounds
 from convoracle.harness.checks.answers import Answered, Expected, Measured, frozen_array
 from convoracle.harness.checks.gradient import direction_for, inner, whole
 from convoracle.harness.checks.other_options import OtherOptions
+from convoracle.harness.checks.proof import Proof
 from convoracle.harness.checks.relations import Relation, relations_of
 from convoracle.harness.checks.truth import allowance, magnitude, truth
 from convoracle.harness.choices import Choices
@@ -46,6 +47,7 @@ class Question:
         self.is_measured = any(output.error is not None for output in self.outputs)
         may_round = accuracy != "componentwise" and not self.is_integer  # integers are exact by any algorithm
         self.rounds = may_round or any(output.parts for output in self.outputs)
+        self.proof = Proof(self.outputs, case.dtype, accuracy, self.rounds)
 
     @functools.cached_property
     def integers(self) -> Answered:
@@ -58,7 +60,7 @@ class Question:
         operands = integers(self.operation, self.case, amplitude)
         if amplitude == 0:
             return Answered(operands, None)
-        if not self.proves(operands):
+        if not self.proof.fits(operands):
             raise ArithmeticError(f"{self.operation.name}: the proof of exactness failed: {self.case}")
         return self.answer(operands)
 
@@ -157,17 +159,7 @@ class Question:
         """Return whether integer operands have one right answer for this case: exact, or exact after rounding."""
         if self.is_selection or self.is_measured:
             return True
-        if any(
-            np.any(operands[name] % output.multiple)
-            for output in self.outputs
-            for name in {name for term in output.terms for name in term}
-            if output.multiple > 1
-        ):
-            return False  # not even the exact result is an integer
-        if self.rounds:
-            return all(self._excess(output, operands) < 1.0 for output in self.outputs)
-        largest = max(float(np.max(magnitude(output, operands), initial=0.0)) for output in self.outputs)
-        return largest <= 2 ** bounds.EXACT_BITS[self.case.dtype]
+        return self.proof.holds(operands)
 
     @functools.cached_property
     def relations(self) -> list[Relation]:
@@ -186,11 +178,38 @@ class Question:
                     return law
         return None
 
+    def neutral(self, limits: Limits) -> tuple[Any, Answered] | None:
+        """Return a case whose result is x, for which a shortcut may be taken, and the answer; None without one."""
+        return self._neutral if self._neutral is not None and inside(limits, self._neutral[0]) else None
+
+    @functools.cached_property
+    def _neutral(self) -> tuple[Any, Answered] | None:
+        names = set(self.integers.operands)
+        if "x" not in names or not names <= {"x", "weight", "bias"} or not hasattr(self.case, "kernel_size"):
+            return None
+        fields = vars(self.case)
+        one = 1 if isinstance(self.case.kernel_size, int) else (1,) * len(self.case.kernel_size)
+        plain = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0, "f": fields["c"]}
+        plain |= {"bias": False, "divisor_override": None}
+        changes = {name: value for name, value in plain.items() if name in fields}
+        case = dataclasses.replace(self.case, kernel_size=one, **changes)
+        shapes = self.operation.operand_shapes(case)
+        operands = {"x": self.integers.operands["x"]}
+        if "weight" in shapes:
+            if len(shapes["weight"]) != len(shapes["x"]):
+                return None  # locally connected: a kernel for every place
+            operands["weight"] = np.eye(self.case.c).reshape(shapes["weight"])
+        asked = question(self.operation, case, self.accuracy)
+        is_asked = set(shapes) == set(operands) and asked.proves(operands)
+        return (case, asked.answer(operands)) if is_asked else None
+
     @functools.cached_property
     def specials(self) -> Answered | None:
         """Integers with a few NaN and infinities among them; None where the operation has no one answer to those.
 
-        One to three planes hold one special value each. Operands that are multiplied with them hold no zero.
+        One to three planes hold one special value each. Operands that are multiplied with them hold no zero, but in one
+        case of three a plane of zeros, and in one of nine nothing else: zero times infinity is no number, and whoever
+        leaves out what is multiplied by zero misses that.
         """
         names = self.operation.special_operands(self.case)
         if not names or self.is_integer or self.integers.expected is None:
@@ -201,6 +220,9 @@ class Question:
         for name, array in operands.items():
             if name not in ("indices", chosen):
                 array[array == 0] = self.outputs[0].multiple
+                if choices.happens(3):
+                    planes = array.reshape(math.prod(array.shape[:2]), -1)
+                    planes[slice(None) if choices.happens(3) else choices.below(len(planes))] = 0
         planes = operands[chosen].reshape(math.prod(operands[chosen].shape[:2]), -1)
         values = choices.shuffled(self.operation.special_values)
         for plane, value in zip(choices.shuffled(range(len(planes))), values, strict=False):
@@ -273,26 +295,17 @@ class Question:
     def _roundable(self, amplitude: int) -> Answered:
         """Return integer operands so small that the proven bound, times the divisors, is below one half.
 
-        Bounds scale with the data, so the amplitude that fits is nearly known after one look; where even ones and minus
-        ones are too large, most of one operand is made zero.
+        The amplitude that fits is nearly known after one look; where even ones and minus ones are too large, most of
+        one operand is made zero.
         """
-        size = max(amplitude, 1)
-        degree = max(len(term) for output in self.outputs for term in output.terms)
+        size = self.proof.amplitude(max(amplitude, 1))
         sparse = 0
         while sparse <= 6:
             operands = integers(self.operation, self.case, size, sparse)
-            excess = max(self._excess(output, operands) for output in self.outputs)
-            if excess < 1.0:
+            if self.proves(operands):
                 return self.answer(operands)
             if size > 1:
-                size = max(min(int(size / excess ** (1.0 / degree)), size - 1 - size // 8), 1)
+                size = self.proof.smaller(size, operands)
             else:
                 sparse += 1
         return Answered(operands, None)
-
-    def _excess(self, output: Output, operands: Arrays) -> float:
-        """Return the largest proven error, times the divisor, as a multiple of one half."""
-        size = magnitude(output, operands)
-        allowed = allowance(output, operands, size, size, self.case.dtype, self.accuracy)
-        divisors = output.parts[0].divisors if len(output.parts) == 1 else 1
-        return 2.0 * float(np.max(allowed * divisors, initial=0.0))

@@ -1,5 +1,8 @@
 """What floats must be: the exact result, and how far from it a correct one may lie."""
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 
 from convoracle.harness import bounds
@@ -12,6 +15,18 @@ def magnitude(output: Output, operands: Arrays) -> np.ndarray:
     if output.magnitude is not None:
         return output.magnitude(operands)
     return output.compute({name: np.abs(array) for name, array in operands.items()})
+
+
+def largest_sum(output: Output, largest: Mapping[str, float]) -> float:
+    """Return what no element of ``G``, undivided, exceeds, from the largest magnitude in each operand.
+
+    As many terms as there can be, times the largest there is: this takes a tenth of the time of `magnitude`, and is
+    often enough of a proof. Infinite where ``G`` is not what the output says of its terms.
+    """
+    if output.magnitude is not None or not output.terms:
+        return math.inf
+    terms = output.products + len(output.terms) - 1
+    return terms * max(math.prod(largest[name] for name in term) for term in output.terms)
 
 
 def truth(output: Output, operands: Arrays, dtype: str, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -20,8 +20,8 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None: ...
 
-    def on_progress(self, job: Job, cases: int) -> None:
-        """Take note that a job has begun its case number `cases`."""
+    def on_progress(self, job: Job, cases: int, doing: str = "") -> None:
+        """Take note that a job has begun its case number `cases`, or what it does to explain why that failed."""
 
     def on_verdict(self, verdict: Verdict) -> None:
         """Take note of a job's verdict."""
@@ -52,10 +52,10 @@ class LiveBar:
     ) -> None:
         self._progress.stop()
 
-    def on_progress(self, job: Job, cases: int) -> None:
+    def on_progress(self, job: Job, cases: int, doing: str = "") -> None:
         """Move the bar."""
         self._cases[job] = cases
-        self._show(f"{job.operation} · {job.source.name}")
+        self._show(f"{job.operation} · {job.source.name}{f': wrong, {doing}' if doing else ''}")
 
     def on_verdict(self, verdict: Verdict) -> None:
         """Count all cases of a finished job, also those that an early failure made needless."""
@@ -82,7 +82,7 @@ class Lines:
     ) -> None:
         pass
 
-    def on_progress(self, job: Job, cases: int) -> None:
+    def on_progress(self, job: Job, cases: int, doing: str = "") -> None:
         """Say nothing: a log is read afterwards."""
 
     def on_verdict(self, verdict: Verdict) -> None:

@@ -63,7 +63,7 @@ def write_tests(path: Path, verdicts: Sequence[Verdict]) -> Iterator[str]:
             yield f"{what}: no test file: {failure.without_script()}"
             continue
         file.write_text(failure.script, encoding="utf-8")
-        yield f"{what}: python -m pytest {file}"
+        yield f"{what}: a test that fails until it is right: python -m pytest {file}"
 
 
 def _printable(text: str) -> str:

@@ -15,11 +15,11 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     """Return one row for each operation and candidate."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("operation", no_wrap=True)
-    table.add_column("backend", overflow="fold")
+    table.add_column("candidate", overflow="fold")
     table.add_column("cases", justify="right")
-    table.add_column("max ratio", justify="right")
+    table.add_column("error / bound", justify="right", min_width=5)
     table.add_column("grade", justify="center")
-    table.add_column("verdict")
+    table.add_column("verdict", min_width=5)
     order = list(OPERATIONS)
     for verdict in sorted(verdicts, key=lambda verdict: order.index(verdict.job.operation)):
         job, report = verdict.job, verdict.report

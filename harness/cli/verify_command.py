@@ -22,6 +22,9 @@ from convoracle.harness.operations import OPERATIONS, named
 from convoracle.harness.profiles import Profile
 from convoracle.harness.worker import Job
 
+LOG_COLUMNS = 140
+"""The width of the tables of layers in a log, which has none of its own: their names are long."""
+
 
 def verify(
     operations: Sequence[str],
@@ -50,6 +53,8 @@ def verify(
 ) -> int:
     """Run the campaign that the options describe, print what it found and return the exit status."""
     console = Console()
+    if networks and not console.is_terminal:
+        console = Console(width=LOG_COLUMNS)
     try:
         checks = chosen(only_checks, skipped_checks)
     except ValueError as error:
@@ -147,6 +152,7 @@ def _print(console: Console, verdicts: Sequence[Verdict], refused: Sequence[str]
     for verdict in verdicts:
         if verdict.report is not None and verdict.report.failures:
             console.print()
-            console.print(str(verdict.report), style="", markup=False, highlight=False, soft_wrap=True)
+            text = verdict.report.text(max(min(console.width, 80), 40))
+            console.print(text, style="", markup=False, highlight=False, soft_wrap=True)
     for reason in refused:
         console.print(f"could not run: {reason}", markup=False, highlight=False, soft_wrap=True)

@@ -1,5 +1,6 @@
 """Convolutions of one, two and three dimensions, their gradients, and locally connected layers."""
 
+import functools
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
@@ -10,7 +11,7 @@ from convoracle.harness.choices import Choices
 from convoracle.harness.coverage.axes import FORMS, convolution_axis
 from convoracle.harness.coverage.block import Block
 from convoracle.harness.coverage.channels import convolution_channels
-from convoracle.harness.coverage.family import Family, Numbers, some
+from convoracle.harness.coverage.family import Family, Numbers, product, some
 from convoracle.harness.coverage.plan import Pins
 from convoracle.harness.limits import Limits, allowed, allowed_in_parts, within
 from convoracle.harness.operations import Operation, geometry
@@ -76,7 +77,7 @@ class ConvolutionFamily(Family):
 
     def products(self, numbers: Numbers) -> Any:
         of_axes = [self._results(numbers, letter) * numbers[f"k_{letter}"] for letter in self.letters]
-        return np.prod([numbers["n"], numbers["groups"], numbers["c"], numbers["f"], *of_axes], axis=0)
+        return product([numbers["n"], numbers["groups"], numbers["c"], numbers["f"], *of_axes])
 
     def _results(self, numbers: Numbers, letter: str) -> Any:
         """Return how many results there are along an axis."""
@@ -94,7 +95,7 @@ class ConvolutionFamily(Family):
 
     def is_plain(self, numbers: Numbers) -> Any:
         sides = [numbers[f"{side}_{letter}"] for side in ("before", "after") for letter in self.letters]
-        return np.all([side == sides[0] for side in sides], axis=0)
+        return functools.reduce(np.logical_and, [side == sides[0] for side in sides[1:]])
 
     def case(self, numbers: Numbers, flags: Mapping[str, Any], choices: Choices, limits: Limits) -> Any:
         kernel, stride, dilation = (

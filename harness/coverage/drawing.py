@@ -1,5 +1,6 @@
 """The numbers of a case that has planned levels: at random, but different where they have to be."""
 
+import functools
 from itertools import combinations
 from typing import Any
 
@@ -65,6 +66,7 @@ def _fitness(family: Family, numbers: dict[str, np.ndarray], number: int, wanted
         found = family.coincidences(numbers)
         return np.any(found, axis=0) + 1 * found[wanted % len(found)]
     extents = family.extents(numbers)
-    differ = np.all([(one != other) | (one == 1) for one, other in combinations(extents, 2)], axis=0)
+    equal = [(one == other) & (one > 1) for one, other in combinations(extents, 2)]
+    differ = ~functools.reduce(np.logical_or, equal)
     is_plain = family.is_plain(numbers) if wanted % 4 else np.zeros_like(differ)
     return np.asarray(differ * (3 - 2 * family.is_square(numbers) + is_plain))

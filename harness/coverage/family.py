@@ -1,5 +1,7 @@
 """What a family of operations has in common where its cases are counted and made: blocks, and a case from options."""
 
+import functools
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -44,7 +46,7 @@ class Family(ABC):
         """Return how many elements x has."""
         channels = numbers["c"] * numbers.get("groups", 1)
         sizes = [numbers[f"n_{letter}"] for letter in self.letters]
-        return np.prod([numbers["n"], channels, *sizes], axis=0)
+        return product([numbers["n"], channels, *sizes])
 
     def products(self, numbers: Numbers) -> Any:
         """Return how many products a case has, which is what its loops take: of a pool, no more than elements."""
@@ -136,6 +138,11 @@ class Family(ABC):
             "channels in a group": ("5 or more",),
             "kernel_h" if is_tall and "h" in self.letters else "kernel_w": ("large",),
         }
+
+
+def product(factors: Sequence[Any]) -> Any:
+    """Return the product of numbers, or of arrays of as many: for a few factors, NumPy's takes ten times longer."""
+    return functools.reduce(operator.mul, factors)
 
 
 def of_dtypes(dtypes: Sequence[str]) -> Block:

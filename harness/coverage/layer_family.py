@@ -9,7 +9,7 @@ from convoracle.harness.choices import Choices
 from convoracle.harness.coverage.axes import eighths, size
 from convoracle.harness.coverage.block import Block, Feature, binned, grid
 from convoracle.harness.coverage.convolution_family import of_channels
-from convoracle.harness.coverage.family import Family, Numbers
+from convoracle.harness.coverage.family import Family, Numbers, product
 from convoracle.harness.coverage.plan import Pins
 from convoracle.harness.limits import Limits, within
 from convoracle.harness.operations import Operation, geometry
@@ -25,7 +25,7 @@ class LayerFamily(Family):
     """What they have in common: no kernel that could be square, no padding that could be one integer."""
 
     def elements(self, numbers: Numbers) -> Any:
-        return np.prod(self.extents(numbers), axis=0)
+        return product(self.extents(numbers))
 
     def is_square(self, numbers: Numbers) -> Any:
         return np.zeros(np.shape(numbers["n"]), bool)

@@ -1,5 +1,6 @@
 """All that the cases of an operation can be, as blocks; and which combinations of features there are in it at all."""
 
+import math
 from collections.abc import Sequence
 from itertools import combinations, product
 
@@ -38,6 +39,8 @@ class Space:
             rows, members = block.distinct
             self.rows.append(rows)
             self._members.append(members)
+        self._weights = [_weights(block.features) for block in blocks]
+        self._codes = [rows @ weights for rows, weights in zip(self.rows, self._weights, strict=True)]
         counts = np.zeros(len(names), int)
         for columns in self.columns:
             counts[columns] += 1
@@ -47,6 +50,13 @@ class Space:
     def members(self, block: int, row: int) -> np.ndarray:
         """Return the options of a block with one of its combinations of levels."""
         return self._members[block][row]
+
+    def row_with(self, block: int, levels: np.ndarray) -> int | None:
+        """Return which row of a block has its part of the levels of all features; None where none has."""
+        codes = self._codes[block]
+        code = levels[self.columns[block]] @ self._weights[block]
+        row = int(np.searchsorted(codes, code))
+        return row if row < len(codes) and codes[row] == code else None
 
     def shared_values(self) -> list[tuple[int, ...]]:
         """Return every combination of levels of the shared features that occurs in all blocks that have them."""
@@ -87,6 +97,12 @@ class Space:
         for block, columns, rows in zip(self.blocks, self.columns, options, strict=True):
             levels[:, columns] = block.classify(np.asarray(rows))
         return levels
+
+
+def _weights(features: Sequence[Feature]) -> np.ndarray:
+    """Return what to multiply the levels of a row by, so that the sums are in the order of the rows."""
+    counts = [len(feature.levels) for feature in features]
+    return np.array([math.prod(counts[at + 1 :]) for at in range(len(counts))])
 
 
 class _Parts:

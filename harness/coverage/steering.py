@@ -65,24 +65,41 @@ class Steered:
 
     def _nearest(self, levels: np.ndarray, choices: Choices) -> list[int]:
         """Return, for each block, the row that has most of some levels, all with the same shared features."""
-        wanted = levels[self.space.shared]
-        agreeing = {values: int(np.sum(wanted == values)) for values in self._sharing}
-        best = [values for values in agreeing if agreeing[values] == max(agreeing.values())]
-        masks = self._sharing[choices.pick(best)]
+        masks = self._sharing[choices.pick(self._shared_like(levels))]
         nearest = []
-        for rows, columns, mask in zip(self.space.rows, self.space.columns, masks, strict=True):
-            common = np.where(mask, (rows == levels[columns]).sum(axis=1), -1)
-            nearest.append(int(choices.pick(np.flatnonzero(common == common.max()).tolist())))
+        for block, mask in enumerate(masks):
+            exact = self.space.row_with(block, levels)
+            if exact is not None and mask[exact]:
+                best = [exact]  # as planned, which is what there is without limits: no need to look at all others
+            else:
+                rows, columns = self.space.rows[block], self.space.columns[block]
+                common = np.where(mask, (rows == levels[columns]).sum(axis=1), -1)
+                best = np.flatnonzero(common == common.max()).tolist()
+            nearest.append(int(choices.pick(best)))
         return nearest
+
+    def _shared_like(self, levels: np.ndarray) -> list[tuple[int, ...]]:
+        """Return the levels of the shared features that agree with most of some levels."""
+        wanted = levels[self.space.shared]
+        if (exact := tuple(wanted.tolist())) in self._sharing:
+            return [exact]
+        agreeing = {values: int(np.sum(wanted == values)) for values in self._sharing}
+        return [values for values in agreeing if agreeing[values] == max(agreeing.values())]
 
 
 class _Dtypes:
-    """Which dtype each case has: every one once in as many cases as there are, in the order that combines most."""
+    """Which dtype each case has, in the order that combines most.
+
+    In a round every dtype has a case. Integers of all widths are one class, of which a round then has many: so it has
+    as many cases more as there are integers but one, for whichever dtype combines most.
+    """
 
     def __init__(self, space: Space, dtypes: tuple[str, ...]) -> None:
         self._dtypes = dtypes
+        block = of_dtypes(dtypes)
+        self._round = 2 * len(dtypes) - len(block.features[0].class_names)
         last = len(space.features)
-        whole = Space([*space.blocks, of_dtypes(dtypes)])
+        whole = Space([*space.blocks, block])
         self._wanted = [
             (Combinations(whole, strength, having=last), weight) for strength, weight in ((2, 1000), (3, 1))
         ]
@@ -95,18 +112,19 @@ class _Dtypes:
         return self._dtypes[self._chosen[number]]
 
     def _next(self, levels: np.ndarray) -> int:
-        """Return the dtype, of those that this round has not had, with most new combinations."""
-        count = len(self._dtypes)
-        round_so_far = self._chosen[len(self._chosen) // count * count :]
-        left = np.array([dtype for dtype in range(count) if dtype not in round_so_far])
-        rows = np.column_stack([np.repeat(levels[None], len(left), axis=0), left])
-        gains = np.zeros(len(left), int)
+        """Return the dtype with most new combinations, of those that this round can still have."""
+        so_far = self._chosen[len(self._chosen) // self._round * self._round :]
+        options = [dtype for dtype in range(len(self._dtypes)) if dtype not in so_far]
+        if len(so_far) + len(options) < self._round:
+            options += [dtype for dtype in range(len(self._dtypes)) if dtype in so_far]
+        rows = np.column_stack([np.repeat(levels[None], len(options), axis=0), options])
+        gains = np.zeros(len(options), int)
         for combined, weight in self._wanted:
             gains += weight * combined.wanted[combined.numbers(rows)].sum(axis=1)
         best = int(np.argmax(gains))
         for combined, _ in self._wanted:
             combined.add(rows[[best]])
-        return int(left[best])
+        return int(options[best])
 
 
 Key = tuple[tuple[str, Any], ...]

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from convoracle.harness.choices import Choices
 from convoracle.harness.coverage.axes import transposed_axis
 from convoracle.harness.coverage.block import Block
 from convoracle.harness.coverage.channels import convolution_channels
 from convoracle.harness.coverage.convolution_family import of_channels
-from convoracle.harness.coverage.family import Family, Numbers
+from convoracle.harness.coverage.family import Family, Numbers, product
 from convoracle.harness.limits import Limits, within
 from convoracle.harness.operations import Operation, geometry
 from convoracle.harness.operations.conv_transpose2d_case import ConvTranspose2dCase
@@ -44,7 +42,7 @@ class TransposedFamily(Family):
 
     def products(self, numbers: Numbers) -> Any:
         of_axes = [numbers[f"n_{letter}"] * numbers[f"k_{letter}"] for letter in self.letters]
-        return np.prod([numbers["n"], numbers["groups"], numbers["c"], numbers["f"], *of_axes], axis=0)
+        return product([numbers["n"], numbers["groups"], numbers["c"], numbers["f"], *of_axes])
 
     def coincidences(self, numbers: Numbers) -> tuple[Any, ...]:
         n, c, f, _, width = self.extents(numbers)

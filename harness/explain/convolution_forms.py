@@ -115,6 +115,8 @@ def _to_input(form: Convolution, y: np.ndarray, weight: np.ndarray) -> np.ndarra
         places: Any = (slice(None), slice(None), *np.ix_(*[table[:, k] for table, k in zip(tables, tap, strict=True)]))
         if form.assigns:
             wide[places] = spread
+        elif all(axis.outside == "zero" for axis in form.axes):
+            wide[places] += spread  # a tap reads each element once; those outside, several times, are cut off below
         else:
             np.add.at(wide, places, spread)
     return wide[(slice(None), slice(None), *[slice(size) for size in sizes])]

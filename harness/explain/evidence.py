@@ -8,6 +8,7 @@ import numpy as np
 
 from convoracle.harness import bounds
 from convoracle.harness.checks import allowance, magnitude, truth
+from convoracle.harness.checks.question import Question
 from convoracle.harness.choices import Choices
 from convoracle.harness.data import lay_out
 from convoracle.harness.operands import exact_amplitude, integers, random_floats
@@ -15,6 +16,9 @@ from convoracle.harness.operations.base import Arrays, Operation, Output
 
 SMALL = 3
 """The largest integer in the operands that are tried first."""
+
+_MULTIPLES = 2.0**-900
+"""Numbers below this, and all their sums, are multiples of the smallest one, and few of them: exact in float64."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,9 @@ def operands_of(operation: Operation, case: Any, check: str) -> Iterator[tuple[s
     """Yield operands of every sort with its name, those first that the check which failed is made with."""
     makers = {"exact": _small, "large": _large, "bounded": _floats}
     if check == "specials":
-        makers = {"specials": _specials, **makers}
+        makers = {"specials": _specials, "scaled": _scaled, **makers}
     first = {"normwise": "bounded"}.get(check, check)
-    for name in sorted(makers, key=lambda name: name != first):
+    for name in sorted(makers, key=lambda name: name not in (first, "scaled")):
         if name in ("exact", "large") or not case.dtype.startswith("int"):
             yield from makers[name](operation, case)
 
@@ -134,12 +138,12 @@ def expectation(output: Output, operands: Arrays, dtype: str, accuracy: str) -> 
     """Return what an output must be on these operands, and how far from it a right one may lie."""
     if output.is_selection or dtype.startswith("int"):
         return np.asarray(output.compute(operands)), np.zeros(())
+    largest = [np.max(np.abs(array), initial=0.0) for array in operands.values()]
+    if not np.isfinite(largest).all() or any(0 < one < _MULTIPLES for one in largest):
+        return np.asarray(output.compute(operands)), np.zeros(())
     size = magnitude(output, operands)
-    if accuracy == "componentwise" and not output.parts and _is_integral(operands):
-        largest = np.max(size, initial=0.0)
-        if largest <= 2 ** bounds.EXACT_BITS[dtype]:
-            return np.asarray(output.compute(operands)), np.zeros(())
-    if not np.isfinite(size).all():
+    is_exact = accuracy == "componentwise" and not output.parts and _is_integral(operands)
+    if is_exact and np.max(size, initial=0.0) <= 2 ** bounds.EXACT_BITS[dtype]:
         return np.asarray(output.compute(operands)), np.zeros(())
     high, low, own_error = truth(output, operands, dtype, size)
     return high, allowance(output, operands, high, size, dtype, accuracy) + own_error + np.abs(low)
@@ -154,7 +158,7 @@ def rounding(output: Output, operands: Arrays, dtype: str) -> np.ndarray:
 
 
 def _is_integral(operands: Arrays) -> bool:
-    return all(bool(np.isfinite(array).all()) and bool((array == np.rint(array)).all()) for array in operands.values())
+    return all(bool((array == np.rint(array)).all()) for array in operands.values())
 
 
 def _small(operation: Operation, case: Any) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
@@ -172,6 +176,16 @@ def _large(operation: Operation, case: Any) -> Iterator[tuple[str, dict[str, np.
 def _floats(operation: Operation, case: Any) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     kind, operands = random_floats(operation, case)
     yield f"{kind} floats", operands
+
+
+def _scaled(operation: Operation, case: Any) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """The integers of the check, as small or as large as it makes them."""
+    asked = Question(operation, case, "componentwise")
+    if asked.scaled is not None:
+        names, exponent = asked.scaled
+        operands = asked.integers.operands
+        scaled = {name: np.ldexp(array, exponent) if name in names else array for name, array in operands.items()}
+        yield f"integers times 2**{exponent}", scaled
 
 
 def _specials(operation: Operation, case: Any) -> Iterator[tuple[str, dict[str, np.ndarray]]]:

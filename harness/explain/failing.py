@@ -8,6 +8,7 @@ from convoracle.harness.candidate import Candidate
 from convoracle.harness.checks import Problem
 from convoracle.harness.checks.catalogue import family
 from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
+from convoracle.harness.explain.budget import Budget
 from convoracle.harness.explain.diagnosis import diagnose
 from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.explain.heartbeat import Heartbeat
@@ -20,10 +21,17 @@ from convoracle.harness.explain.wording import command_of, failure
 from convoracle.harness.operations import Operation
 from convoracle.harness.report import Failure
 
-SHRINK_SECONDS = 6.0
-DATA_SECONDS = 1.0
+SECONDS = 12.0
+"""How long explaining may take. On an idle machine a candidate that is not slow itself takes a quarter of that."""
+
+SHRINK_SECONDS = 5.0
 SAMPLE_SECONDS = 3.0
-DIAGNOSIS_SECONDS = 5.0
+DATA_SECONDS = 1.0
+DIAGNOSIS_SECONDS = 4.0
+"""The shares of its steps; what a step found until then is kept."""
+
+RESERVED_SECONDS = 3.0
+"""What the diagnosis has in any case, however long a slow candidate or machine took before."""
 
 
 def explain(
@@ -34,14 +42,15 @@ def explain(
     number: int,
     problem: Problem,
     checks: frozenset[str] = EVERY_CHECK,
-    alive: Callable[[], None] | None = None,
+    alive: Callable[[str], None] | None = None,
 ) -> Failure:
     """Return the failure of the smallest case that fails the same way; ``stateful`` if the case does not fail again.
 
-    `alive` is called now and then, for whoever waits to see that it goes on.
+    `alive` is told now and then what is being done, for whoever waits to see that it goes on.
     """
     with Heartbeat(function, alive) as heart:
-        return _explained(operation, candidate, heart.call, case, number, problem, checks)
+        budget = Budget(SECONDS, lambda doing: setattr(heart, "doing", doing))
+        return _explained(operation, candidate, heart.call, case, number, problem, checks, budget)
 
 
 def _explained(
@@ -52,6 +61,7 @@ def _explained(
     number: int,
     problem: Problem,
     checks: frozenset[str],
+    budget: Budget,
 ) -> Failure:
     """Shrink, look around, name the mistake, and write it all down."""
     check = family(problem.check)
@@ -68,7 +78,8 @@ def _explained(
     smallest = case
     again: Problem | None = None
     if fails(case):
-        smallest = shrink(operation, case, candidate.limits, fails, seconds=SHRINK_SECONDS)
+        seconds = budget.step("looking for a smaller case", SHRINK_SECONDS, RESERVED_SECONDS)
+        smallest = shrink(operation, case, candidate.limits, fails, seconds=seconds)
         again = outcome_of(smallest).problem
     if again is None or (again.kind, again.check) != (problem.kind, problem.check):
         found = failure(operation, case, number, _stateful(problem), command)
@@ -78,10 +89,12 @@ def _explained(
     again = simplest if simplest is not None and simplest.kind == again.kind else again
     check = family(again.check)
     found = failure(operation, smallest, number, again, command)
-    tried = sample(operation, candidate, [case, smallest], outcome_of, seconds=SAMPLE_SECONDS)
+    seconds = budget.step("looking at which cases fail", SAMPLE_SECONDS, RESERVED_SECONDS)
+    tried = sample(operation, candidate, [case, smallest], outcome_of, seconds=seconds)
     found = dataclasses.replace(found, rule=tried.rule)
     if found.kind in ("values", "shape", "contract"):
-        evidence = _smallest_evidence(operation, candidate, function, smallest, check)
+        seconds = budget.step("looking for simpler data", DATA_SECONDS)
+        evidence = _smallest_evidence(operation, candidate, function, smallest, check, seconds)
         found = dataclasses.replace(
             found,
             diagnosis=diagnose(
@@ -91,7 +104,7 @@ def _explained(
                 tried.failing,
                 tried.passing,
                 check,
-                seconds=DIAGNOSIS_SECONDS,
+                seconds=max(budget.step("comparing with known mistakes", DIAGNOSIS_SECONDS), RESERVED_SECONDS),
             ),
             evidence=evidence,
             seen=_wrong_call(operation, candidate, function, case, check),
@@ -125,7 +138,7 @@ def _wrong_call(
 
 
 def _smallest_evidence(
-    operation: Operation, candidate: Candidate, function: Callable[..., Any], case: Any, check: str
+    operation: Operation, candidate: Candidate, function: Callable[..., Any], case: Any, check: str, seconds: float
 ) -> Evidence | None:
     evidence = _wrong_call(operation, candidate, function, case, check)
     if evidence is None or not evidence.first_wrong():
@@ -133,7 +146,7 @@ def _smallest_evidence(
     return smallest_data(
         lambda operands: observe(operation, function, case, candidate.accuracy, evidence.data, operands),
         evidence,
-        seconds=DATA_SECONDS,
+        seconds=seconds,
     )
 
 

@@ -131,6 +131,15 @@ def _words(operation: Operation, case: Any) -> Iterator[tuple[str, bool]]:
     if hasattr(case, "padding"):
         for word in ("same", "same_lower"):
             yield f"padding = {word!r}", case.padding == word
+    hanging = {
+        axis.name: (axis.windows - 1) * axis.stride + axis.span > axis.size + axis.before + axis.after
+        for axis in axes_of(case)
+        if axis.ceil == "ceil"
+    }
+    if hasattr(case, "ceil_mode"):
+        yield "a window hangs over the padding", any(hanging.values())
+    for name, hangs in hanging.items():
+        yield f"a window hangs over the padding of {name}", hangs
     for dtype in ("float16", "float32", "float64", "int8", "int16", "int32", "int64"):
         yield f"dtype = {dtype}", case.dtype == dtype
     for position, name in enumerate(operation.operand_shapes(case)):

@@ -16,11 +16,17 @@ class Heartbeat:
     function : callable
         The candidate.
     alive : callable, optional
-        Told now and then; without it nothing is started.
+        Told now and then what is being done; without it nothing is started.
+
+    Attributes
+    ----------
+    doing : str
+        What is being done, for whoever sets it.
     """
 
-    def __init__(self, function: Callable[..., Any], alive: Callable[[], None] | None) -> None:
+    def __init__(self, function: Callable[..., Any], alive: Callable[[str], None] | None) -> None:
         self._function, self._alive = function, alive
+        self.doing = ""
         self._lock = threading.Lock()
         self._open = self._returned = 0
         self._over = threading.Event()
@@ -55,4 +61,4 @@ class Heartbeat:
             with self._lock:
                 goes_on, seen = not self._open or self._returned > seen, self._returned
             if goes_on and self._alive is not None:
-                self._alive()
+                self._alive(self.doing)

@@ -1,6 +1,7 @@
 """Mistakes about the operands: memory misread, axes exchanged, parts left out, too few bits. The sums are right."""
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -181,16 +182,15 @@ def _of_kernel(axes: int) -> Iterator[OperandMistake]:
                 ),
                 3,
             )
-        for block in (2, 4, 8, 16):
+        for block, needs_one in itertools.product((2, 4, 8, 16, 32, 64, 128, 256), (False, True)):
+            after = f"after the last full {block}" + (", if there is a full one," if needs_one else "")
             yield OperandMistake(
-                f"with the channels after the last full {block} (the weight's {where} axis, in each group) left out",
+                f"with the channels {after} (the weight's {where} axis, in each group) left out",
                 "weight",
                 functools.partial(
-                    lambda axis, block, c, a: _in_groups(
-                        c, a, axis, functools.partial(lambda block, length: length // block * block, block)
-                    ),
+                    lambda axis, kept, c, a: _in_groups(c, a, axis, kept),
                     axis,
-                    block,
+                    functools.partial(_full_blocks, block, needs_one),
                 ),
                 3,
             )
@@ -289,6 +289,12 @@ def _only_taps(weight: np.ndarray, kept: int) -> np.ndarray:
     part = (slice(None), slice(None), *[slice(kept)] * (weight.ndim - 2))
     changed[part] = weight[part]
     return changed
+
+
+def _full_blocks(block: int, needs_one: bool, length: int) -> int:
+    """Return how many elements are in full blocks; all of them where there has to be a full one, and is none."""
+    full = length // block * block
+    return full if full or not needs_one else length
 
 
 def _in_groups(case: Any, weight: np.ndarray, axis: int, kept: Callable[[int], int]) -> np.ndarray:

@@ -22,7 +22,7 @@ class ResultMistake:
     cost: int = 3
 
 
-BLOCKS = (2, 4, 8, 16, 32)
+BLOCKS = (2, 4, 8, 16, 32, 64)
 
 
 def result_mistakes(axes: int, has_bias: bool, is_gradient: bool) -> Iterator[ResultMistake]:

@@ -34,6 +34,8 @@ class Rule:
         Of how many failing cases it says that they fail, and how many there were.
     accused, passing : int
         The same of the passing ones.
+    is_needed : bool
+        They are true of every failing case, and of so many of the passing ones that they do not tell them apart.
     """
 
     statements: tuple[str, ...]
@@ -42,6 +44,7 @@ class Rule:
     failing: int
     accused: int
     passing: int
+    is_needed: bool = False
 
     @property
     def is_exact(self) -> bool:
@@ -57,6 +60,9 @@ class Rule:
         if not self.statements:
             return f"fails always: in all {self.failing} cases tried"
         joined = " and ".join(self.statements)
+        if self.is_needed:
+            others = f"{self.accused} of {self.passing} passing cases"
+            return f"fails only where {joined}: true of all {self.failing} failing and of {others}"
         if self.is_exact:
             return f"fails {'unless' if self.denies else 'if and only if'} {joined}: {counts}"
         return f"fails where {joined}, with exceptions: {counts}"

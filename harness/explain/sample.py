@@ -11,6 +11,7 @@ from convoracle.harness.choices import Choices
 from convoracle.harness.draw import draw_small
 from convoracle.harness.examine import Outcome
 from convoracle.harness.explain.features import statements
+from convoracle.harness.explain.necessary import needed
 from convoracle.harness.explain.rule import Rule, Statements, learn
 from convoracle.harness.limits import inside
 from convoracle.harness.operations.base import Operation
@@ -27,10 +28,11 @@ Examine = Callable[[Any], Outcome]
 
 @dataclass
 class Sample:
-    """Cases that were tried, by what came of them."""
+    """Cases that were tried, by what came of them; `varied` are those that were made of others."""
 
     failing: list[Any] = field(default_factory=list)
     passing: list[Any] = field(default_factory=list)
+    varied: set[Any] = field(default_factory=set)
     rule: Rule | None = None
 
 
@@ -52,7 +54,7 @@ def sample(operation: Operation, candidate: Candidate, cases: list[Any], examine
         How long this may take.
     """
     deadline = time.monotonic() + seconds
-    found = Sample(failing=list(dict.fromkeys(cases)))
+    found = Sample(failing=list(dict.fromkeys(cases)), varied=set(cases))
     tried = set(found.failing)
 
     def take(case: Any) -> None:
@@ -62,8 +64,9 @@ def sample(operation: Operation, candidate: Candidate, cases: list[Any], examine
             found.passing.append(case)
         else:
             found.failing.append(case if outcome.case is None else outcome.case)
+            found.varied |= {outcome.case} if outcome.case is not None else set()
 
-    supply = _supply(operation, candidate, cases[0])
+    supply = _supply(operation, candidate, cases[0], found.varied)
     for case in supply:
         if len(tried) >= CASES or time.monotonic() > deadline:
             break
@@ -89,12 +92,17 @@ def _learned(operation: Operation, found: Sample, said: dict[Any, Statements]) -
     for case in (*found.failing, *found.passing):
         if case not in said:
             said[case] = statements(operation, case)
-    return learn([said[case] for case in found.failing], [said[case] for case in found.passing])
+    rule = learn([said[case] for case in found.failing], [said[case] for case in found.passing])
+    if rule is not None:
+        return rule
+    drawn = [[said[case] for case in cases if case not in found.varied] for cases in (found.failing, found.passing)]
+    rule = needed(*drawn)
+    return rule if rule is not None and all(rule.says_failing(said[case]) for case in found.failing) else None
 
 
 def _doubtful(operation: Operation, rule: Rule, supply: Iterator[Any], tried: set[Any]) -> Iterator[Any]:
-    """Yield some fresh cases on the less frequent side of a rule."""
-    rare = rule.failing <= rule.passing
+    """Yield some fresh cases on the less frequent side of a rule, or on that where nothing may fail."""
+    rare = rule.failing <= rule.passing and not rule.is_needed
     fresh = 0
     for _, case in zip(range(200), supply, strict=False):
         if fresh < FRESH and case not in tried and rule.says_failing(statements(operation, case)) == rare:
@@ -102,8 +110,8 @@ def _doubtful(operation: Operation, rule: Rule, supply: Iterator[Any], tried: se
             yield case
 
 
-def _supply(operation: Operation, candidate: Candidate, case: Any) -> Iterator[Any]:
-    """Yield two drawn cases for each variation of a case, for ever."""
+def _supply(operation: Operation, candidate: Candidate, case: Any, known: set[Any]) -> Iterator[Any]:
+    """Yield two drawn cases for each variation of a case, for ever; variations are added to those that are known."""
     number = 0
     while True:
         for _ in range(2):
@@ -111,6 +119,7 @@ def _supply(operation: Operation, candidate: Candidate, case: Any) -> Iterator[A
             number += 1
         varied = _varied(operation, candidate, case, number)
         if varied is not None:
+            known.add(varied)
             yield varied
 
 

@@ -17,21 +17,28 @@ LABEL = 15
 MAP_ROWS, MAP_COLUMNS = 6, 60
 MOST_NON_ZEROS = 8
 
+HINT = (
+    "what an implementation does not take it declares: limits={'dilation': {1}}, to verify or as an attribute of the "
+    "function; what has one value only is then not passed"
+)
 
-def failure_text(failure: "Failure") -> str:
-    """Return what the author of a candidate is told."""
-    lines = textwrap.wrap(f"{failure.kind} (check: {failure.check}): {failure.message}", WIDTH, subsequent_indent="  ")
-    lines += entry("smallest call", failure.call)
+
+def failure_text(failure: "Failure", width: int = WIDTH) -> str:
+    """Return what the author of a candidate is told, in lines of at most so many columns but for the last."""
+    lines = textwrap.wrap(f"{failure.kind} (check: {failure.check}): {failure.message}", width, subsequent_indent="  ")
+    lines += entry("smallest call", failure.call, width)
     if failure.evidence is not None and failure.evidence.first_wrong() is not None:
-        lines += entry("with", operands_text(failure.evidence))
+        lines += entry("with", operands_text(failure.evidence), width)
     if failure.index is not None:
         place = f"  at {list(failure.index)}"
         lines.append(f"{place.ljust(LABEL)}  expected {number(failure.expected)}, got {number(failure.got)}")
     if failure.diagnosis is not None:
-        lines += entry("diagnosis", str(failure.diagnosis))
+        lines += entry("diagnosis", str(failure.diagnosis), width)
     if failure.rule is not None:
-        lines += entry("when", str(failure.rule))
-    lines += _where(failure.seen)
+        lines += entry("when", str(failure.rule), width)
+    if "unexpected keyword argument" in failure.message:
+        lines += entry("hint", HINT, width)
+    lines += _where(failure.seen, width)
     lines.append(f"  reproduce      {failure.command}")
     return "\n".join(lines)
 
@@ -46,11 +53,11 @@ def story_of(failure: "Failure") -> str:
     return "\n".join([*lines, f"Again: {failure.command}"])
 
 
-def entry(label: str, text: str) -> list[str]:
+def entry(label: str, text: str, width: int = WIDTH) -> list[str]:
     """Return a labelled paragraph."""
     return textwrap.wrap(
         text,
-        WIDTH,
+        width,
         initial_indent=f"  {label}".ljust(LABEL + 2),
         subsequent_indent=" " * (LABEL + 2),
         break_long_words=False,
@@ -86,7 +93,7 @@ def number(value: Any) -> str:
     return repr(plain)
 
 
-def _where(seen: Evidence | None) -> list[str]:
+def _where(seen: Evidence | None, width: int) -> list[str]:
     """Return where the result of the call that failed first is wrong."""
     if seen is None:
         return []
@@ -95,11 +102,13 @@ def _where(seen: Evidence | None) -> list[str]:
         if not result.wrong.any() or result.got.shape != result.expected.shape:
             continue
         if not lines:
-            lines += entry("where", f"in the case found first: {in_words(result.name, result.wrong)}")
+            lines += entry("where", f"in the case found first: {in_words(result.name, result.wrong)}", width)
             plane = plane_map(result.name, result.wrong)
             if plane is not None and not result.wrong.all():
-                lines += entry("", f"{plane.title}:")
-                lines += [" " * (LABEL + 2) + line for line in plane.lines(MAP_ROWS, MAP_COLUMNS)]
+                lines += entry("", f"{plane.title}:", width)
+                lines += [
+                    " " * (LABEL + 2) + line for line in plane.lines(MAP_ROWS, min(MAP_COLUMNS, width - LABEL - 2))
+                ]
         else:
-            lines += entry("", f"also {in_words(result.name, result.wrong)}")
+            lines += entry("", f"also {in_words(result.name, result.wrong)}", width)
     return lines

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convoracle.harness.checks import Problem, compare
+from convoracle.harness.checks.given import Given
 from convoracle.harness.checks.question import Question
 from convoracle.harness.choices import Choices
 from convoracle.harness.networks.operands import exact_operands, roundable_operands
@@ -44,7 +45,7 @@ def examine_layer(operation: Operation, candidate: Callable[..., Any], case: Any
         name: np.array(array if name == "indices" else array.astype(case.dtype), order="C")
         for name, array in operands.items()
     }
-    before = {name: array.copy() for name, array in passed.items()}
+    given = Given(passed)
     positional, keywords = operation.arguments(case, passed)
     outcome = LayerOutcome()
     started = time.perf_counter()
@@ -56,7 +57,7 @@ def examine_layer(operation: Operation, candidate: Callable[..., Any], case: Any
         return outcome
     finally:
         outcome.seconds = time.perf_counter() - started
-    outcome.problem = _problem(operation.outputs(case), returned, case, comparison, before, passed)
+    outcome.problem = _problem(operation.outputs(case), returned, case, comparison, given)
     return outcome
 
 
@@ -65,8 +66,7 @@ def _problem(
     returned: Any,
     case: Any,
     comparison: Compare,
-    before: Arrays,
-    passed: Arrays,
+    given: Given,
 ) -> Problem | None:
     """Return the first problem of a result: its form, the inputs after it, its values."""
     results = returned if len(outputs) > 1 else (returned,)
@@ -78,8 +78,8 @@ def _problem(
         problem = compare.form(output, got, np.dtype(np.int64) if output.is_index else result_dtype)
         if problem is not None:
             return problem
-    problem = compare.unchanged(before, passed)
-    others = {f"its input {name}": array for name, array in passed.items()}
+    problem = given.changed()
+    others = {f"its input {name}": array for name, array in given.arrays.items()}
     for output, got in zip(outputs, results, strict=True):
         problem = problem or compare.unaliased(got, others, output.name) or comparison(output, got)
         others[output.name] = got

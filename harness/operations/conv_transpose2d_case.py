@@ -1,5 +1,6 @@
 """A case of transposed convolution, shared by the forward operation and its gradients."""
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,8 +57,7 @@ class ConvTranspose2dCase:
 
     def output_shape(self) -> tuple[int, int, int, int]:
         """Return (N, F, H_out, W_out)."""
-        found = conv_transpose2d_geometry("case", self.x_shape(), self.weight_shape(), **self.options())
-        return found.output_shape
+        return _output_shape(self.x_shape(), self.weight_shape(), *self.options().items())
 
     def transform_bits(self) -> float:
         """Return log2 of the points of the largest transform: every axis padded for both operands, then doubled."""
@@ -66,6 +66,18 @@ class ConvTranspose2dCase:
             span = pair(self.dilation)[axis] * (self.kernel_size[axis] - 1) + 1
             bits += 1.0 + math.log2(size + 2 * pair(self.padding)[axis] + pair(self.stride)[axis] + 2 * span)
         return bits
+
+
+# Remembered, since a case is asked for its sizes many times.
+@functools.lru_cache(maxsize=4096)
+def _output_shape(
+    x_shape: tuple[int, ...], weight_shape: tuple[int, ...], *options: tuple[str, Any]
+) -> tuple[int, int, int, int]:
+    """Return (N, F, H_out, W_out)."""
+    shape: tuple[int, int, int, int] = conv_transpose2d_geometry(
+        "case", x_shape, weight_shape, **dict(options)
+    ).output_shape
+    return shape
 
 
 def draw_case(choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: int) -> ConvTranspose2dCase:

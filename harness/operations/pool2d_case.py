@@ -1,6 +1,7 @@
 """A case of two-dimensional pooling, shared by the pools and their gradients."""
 
 import dataclasses
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -52,31 +53,31 @@ class Pool2dCase:
 
     def output_shape(self) -> tuple[int, int, int, int]:
         """Return (N, C, H_out, W_out)."""
-        strides = (None, None) if self.stride is None else pair(self.stride)
-        height, width = (
-            reference.pool_output_size(size, k, stride=s, padding=p, dilation=d, ceil_mode=self.ceil_mode)
+        kernel = pair(self.kernel_size)
+        stride = kernel if self.stride is None else pair(self.stride)
+        found = [
+            _windows(size, k, s, p, d, self.ceil_mode)
             for size, k, s, p, d in zip(
-                (self.h, self.w),
-                pair(self.kernel_size),
-                strides,
-                pair(self.padding),
-                self.dilations(),
-                strict=True,
+                (self.h, self.w), kernel, stride, pair(self.padding), self.dilations(), strict=True
             )
-        )
-        if any(p > k // 2 for p, k in zip(pair(self.padding), pair(self.kernel_size), strict=True)):
-            raise ValueError(f"padding {self.padding} is more than half the kernel {self.kernel_size}")
-        for axis, (size, windows) in enumerate(((self.h, height), (self.w, width))):
-            if not all(self._reaches(axis, size, window) for window in range(windows)):
-                raise ValueError("a window holds nothing but padding")
-        return self.n, self.c, height, width
+        ]
+        return self.n, self.c, found[0], found[1]
 
-    def _reaches(self, axis: int, size: int, window: int) -> bool:
-        """Return whether a window has a tap inside the input along one axis."""
-        kernel = pair(self.kernel_size)[axis]
-        step = kernel if self.stride is None else pair(self.stride)[axis]
-        first = window * step - pair(self.padding)[axis]
-        return any(0 <= first + tap * self.dilations()[axis] < size for tap in range(kernel))
+
+# Remembered, since a case is asked for its sizes many times.
+@functools.lru_cache(maxsize=4096)
+def _windows(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+    """Return how many windows there are along an axis, each with a tap inside the input."""
+    windows: int = reference.pool_output_size(
+        size, kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode
+    )
+    if padding > kernel // 2:
+        raise ValueError(f"padding {padding} is more than half the kernel {kernel}")
+    for window in range(windows):
+        first = window * stride - padding
+        if not any(0 <= first + tap * dilation < size for tap in range(kernel)):
+            raise ValueError("a window holds nothing but padding")
+    return windows
 
 
 @dataclass(frozen=True)

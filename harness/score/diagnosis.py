@@ -5,11 +5,13 @@ is right, and a guess that holds on a few small cases is not.
 """
 
 import fnmatch
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from convoracle.harness.bugs.bug import Bug
@@ -20,10 +22,18 @@ from convoracle.harness.checks.catalogue import family
 from convoracle.harness.draw import draw
 from convoracle.harness.examine import examine
 from convoracle.harness.explain.catalogue import DETERMINISTIC
-from convoracle.harness.explain.diagnosis import FAILING, PASSING, Diagnosis, diagnose, wrong_call
+from convoracle.harness.explain.diagnosis import (
+    FAILING,
+    PASSING,
+    Diagnosis,
+    diagnose,
+    wrong_call,
+)
+from convoracle.harness.explain.evidence import Evidence
 from convoracle.harness.explain.suspects import explains, suspects
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.operations.base import Operation
+from convoracle.harness.score import by_operation
 
 MOST_CASES = 200
 HELD_OUT = 60
@@ -38,20 +48,30 @@ OUTCOMES = ("right", "nearest", "unknown", "wrong")
 class Tried:
     """What became of one bug: an outcome and a sentence for each way of asking; None where no values are wrong."""
 
-    bug: Bug
+    name: str
     with_entry: str | None
     without_entry: str | None
     says: tuple[str, str] = ("", "")
 
 
-def measure(bugs: Iterable[Bug], on_bug: Callable[[Tried], None] = lambda tried: None) -> list[Tried]:
+def measure(
+    bugs: Iterable[Bug], workers: int | None = 1, on_bug: Callable[[str], None] = lambda name: None
+) -> list[Tried]:
     """Diagnose each bug with the whole catalogue, and with the bug's own entry taken out."""
-    found = []
-    for bug in bugs:
-        tried = _try(bug)
-        on_bug(tried)
-        found.append(tried)
-    return found
+    names = [(bug.operation, bug.name) for bug in bugs]
+    found = by_operation.carry_out(diagnosed, names, workers=workers, on_result=on_bug)
+    return [found[name] for _, name in names]
+
+
+def diagnosed(name: str) -> Tried:
+    """Diagnose the bug of that name."""
+    return _try(named()[name])
+
+
+@functools.cache
+def named() -> dict[str, Bug]:
+    """Return the bugs by name."""
+    return {bug.name: bug for bugs in lists().values() for bug in bugs}
 
 
 def lists() -> dict[str, tuple[Bug, ...]]:
@@ -62,7 +82,7 @@ def lists() -> dict[str, tuple[Bug, ...]]:
     }
 
 
-def print_diagnosis(console: Console, pattern: str = "*") -> bool:
+def print_diagnosis(console: Console, pattern: str = "*", workers: int | None = None) -> bool:
     """Measure the bugs that match, print the table and what was wrong; return whether nothing untrue was named.
 
     Parameters
@@ -71,25 +91,33 @@ def print_diagnosis(console: Console, pattern: str = "*") -> bool:
         Where to print.
     pattern : str
         A list, an operation, or a pattern of names: ``zoo``, ``conv2d``, ``conv2d/*swapped``.
+    workers : int, optional
+        How many processes; one for each processor by default.
     """
     table = Table("bugs", "asked", "explained", *OUTCOMES)
+    chosen = {
+        name: [bug for bug in bugs if pattern in (name, bug.operation) or fnmatch.fnmatch(bug.name, pattern)]
+        for name, bugs in lists().items()
+    }
+    every = [bug for bugs in chosen.values() for bug in bugs]
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("diagnosis", total=len(every))
+        tried = {one.name: one for one in measure(every, workers, lambda name: progress.advance(bar))}
     slips = []
-    for name, bugs in lists().items():
-        chosen = [bug for bug in bugs if pattern in (name, bug.operation) or fnmatch.fnmatch(bug.name, pattern)]
-        if not chosen:
-            continue
-        found = measure(chosen)
+    for name, bugs in chosen.items():
+        found = [tried[bug.name] for bug in bugs]
         for asked, outcomes in (
-            ("with its entry", [tried.with_entry for tried in found]),
-            ("without it", [tried.without_entry for tried in found]),
+            ("with its entry", [one.with_entry for one in found]),
+            ("without it", [one.without_entry for one in found]),
         ):
             counted = [outcome for outcome in outcomes if outcome is not None]
             cells = [f"{counted.count(o)} ({counted.count(o) / max(len(counted), 1):.0%})" for o in OUTCOMES]
-            table.add_row(f"{name}: {len(found)}", asked, str(len(counted)), *cells)
+            if found:
+                table.add_row(f"{name}: {len(found)}", asked, str(len(counted)), *cells)
         slips += [
-            f"{tried.bug.name}: {says}"
-            for tried in found
-            for outcome, says in zip((tried.with_entry, tried.without_entry), tried.says, strict=True)
+            f"{one.name}: {says}"
+            for one in found
+            for outcome, says in zip((one.with_entry, one.without_entry), one.says, strict=True)
             if outcome == "wrong"
         ]
     console.print(table)
@@ -106,15 +134,17 @@ def _try(bug: Bug) -> Tried:
     function = candidate.bound_to(operation)
     failing, passing, check = _cases(operation, candidate, function)
     if not failing:
-        return Tried(bug, None, None)
+        return Tried(bug.name, None, None)
     made = [
         diagnose(operation, candidate, function, failing, passing, check, seconds=SECONDS, without=without)
         for without in (None, lambda other: other.name == bug.name)
     ]
-    if made[0] is None or made[1] is None:
-        return Tried(bug, None, None)
-    outcomes = [_outcome(operation, candidate, function, check, diagnosis) for diagnosis in made if diagnosis]
-    return Tried(bug, outcomes[0], outcomes[1], (str(made[0]), str(made[1])))
+    first, second = made
+    if first is None or second is None:
+        return Tried(bug.name, None, None)
+    held_out = _held_out(operation, candidate, function, check)
+    outcomes = {diagnosis: _outcome(operation, diagnosis, held_out) for diagnosis in {first, second}}
+    return Tried(bug.name, outcomes[first], outcomes[second], (str(first), str(second)))
 
 
 def _cases(
@@ -137,18 +167,18 @@ def _cases(
     return failing, passing, check
 
 
-def _outcome(
-    operation: Operation, candidate: Candidate, function: Callable[..., Any], check: str, diagnosis: Diagnosis
-) -> str:
-    """Return which of `OUTCOMES` a diagnosis is, by cases it never saw."""
+def _held_out(operation: Operation, candidate: Candidate, function: Callable[..., Any], check: str) -> list[Evidence]:
+    """Return calls that a diagnosis never saw."""
+    cases = [draw(operation, candidate.limits, candidate.dtypes, HELD_OUT_SEED, number) for number in range(HELD_OUT)]
+    return [wrong_call(operation, function, candidate.accuracy, check, case) for case in cases]
+
+
+def _outcome(operation: Operation, diagnosis: Diagnosis, held_out: Sequence[Evidence]) -> str:
+    """Return which of `OUTCOMES` a diagnosis is, by calls it never saw."""
     if not diagnosis.says:
         return "nearest" if diagnosis.nearest is not None else "unknown"
     named = [suspect for suspect in suspects(operation) if suspect.name == diagnosis.name]
-    if not named:
-        return "right"  # a precision, which was measured, not looked up
-    for number in range(HELD_OUT):
-        case = draw(operation, candidate.limits, candidate.dtypes, HELD_OUT_SEED, number)
-        evidence = wrong_call(operation, function, candidate.accuracy, check, case)
+    for evidence in held_out if named else ():  # a precision is in no catalogue: it was measured
         outputs = diagnosis.outputs or tuple(seen.name for seen in evidence.results)
         if (evidence.wrong or diagnosis.always) and not explains(named[0], evidence, outputs):
             return "wrong"

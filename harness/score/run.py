@@ -12,7 +12,7 @@ from convoracle.harness.score.processes import OnTrial, carry_out
 from convoracle.harness.score.tally import false_alarms, survivors
 from convoracle.harness.score.trial import Task, Trial
 
-EXAMPLES = 200
+EXAMPLES = 385
 """Cases for a wrong entry, as in profile ci; it ends with the first that catches it."""
 
 HONEST_EXAMPLES = 40

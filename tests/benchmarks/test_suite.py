@@ -55,6 +55,7 @@ BENCHMARKS = {
     "bench_startup.Import.timeraw_numpy",
     "bench_threads.ConvThreads.track_threads",
     "bench_threads.PoolThreads.track_threads",
+    "bench_threads.SecondThread.track_second_thread",
     "bench_verdicts.Verdict.track_verdict",
 }
 
@@ -65,6 +66,7 @@ ONCE = {
     "bench_startup.FirstCall.track_loaded": ("numba", "max_pool2d"),
     "bench_threads.ConvThreads.track_threads": ("direct", "conv2d", "mobilenet_v2 dw 3x3 144@56", "2 threads"),
     "bench_threads.PoolThreads.track_threads": ("direct", "max_pool2d", "resnet50 3x3 stride 2 batch 16", "2 threads"),
+    "bench_threads.SecondThread.track_second_thread": ("back to back",),
     "bench_verdicts.Verdict.track_verdict": ("max_pool2d",),
 }
 NOT_COMPILED = ("im2col", "scipy", "scipy-fft")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import threadpoolctl
 
 import convoracle as co
-from convoracle.fast import threads
+from convoracle.fast import threads, workers
 
 
 def test_every_piece_is_run_once() -> None:
@@ -37,7 +38,7 @@ def test_an_error_in_any_piece_is_raised() -> None:
 def test_little_work_and_one_thread_are_not_shared_out() -> None:
     assert threads.thread_count(threads.BREAK_EVEN - 1) == 1
     before = numba.get_num_threads()
-    assert threads.thread_count(threads.BREAK_EVEN) == before
+    assert threads.thread_count(threads.TO_WAKE * threads.BREAK_EVEN) == before
     numba.set_num_threads(1)
     try:
         assert threads.thread_count(10**12) == 1
@@ -45,16 +46,25 @@ def test_little_work_and_one_thread_are_not_shared_out() -> None:
         numba.set_num_threads(before)
 
 
+def test_medium_work_is_shared_out_among_threads_that_are_awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    threads.run_pieces(lambda piece, pieces: None, 1)
+    for seconds, is_shared in ((workers.PATIENCE / 2, True), (2 * workers.PATIENCE, False)):
+        now[0] = 1.0 + seconds
+        assert threads.thread_count(threads.BREAK_EVEN) == (numba.get_num_threads() if is_shared else 1)
+
+
 def test_threadpoolctl_holds_the_kernels_to_fewer_threads() -> None:
     before = numba.get_num_threads()
     numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
     try:
-        free = threads.thread_count(threads.BREAK_EVEN)
+        free = threads.thread_count(10**9)
         with threadpoolctl.threadpool_limits(1):
-            assert threads.thread_count(threads.BREAK_EVEN) == 1
+            assert threads.thread_count(10**9) == 1
         with threadpoolctl.threadpool_limits(1, user_api="blas"):
-            assert threads.thread_count(threads.BREAK_EVEN) == 1
-        assert threads.thread_count(threads.BREAK_EVEN) == free
+            assert threads.thread_count(10**9) == 1
+        assert threads.thread_count(10**9) == free
     finally:
         numba.set_num_threads(before)
 
@@ -64,7 +74,32 @@ def test_without_threadpoolctl_numbas_number_counts(monkeypatch: pytest.MonkeyPa
         # Whether it is not imported, or in the middle of being so.
         for module in (None, ModuleType("threadpoolctl")):
             monkeypatch.setitem(sys.modules, "threadpoolctl", module)
-            assert threads.thread_count(threads.BREAK_EVEN) == numba.get_num_threads()
+            assert threads.thread_count(10**9) == numba.get_num_threads()
+
+
+UNASKED = """
+import numba
+from convoracle.fast import threads
+
+assert threads.thread_count(10**9) == numba.config.NUMBA_NUM_THREADS == 3
+try:
+    numba.threading_layer()
+except ValueError:
+    numba.set_num_threads(2)
+    print(threads.thread_count(10**9))
+"""
+
+
+def test_numbas_own_threads_are_not_started() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", UNASKED],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "NUMBA_NUM_THREADS": "3"},
+    )
+    assert (finished.returncode, finished.stdout) == (0, "2\n"), finished.stderr
 
 
 def test_kernels_called_from_several_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +143,7 @@ def test_calls_from_several_threads_at_once() -> None:
 SPAWN = """
 import multiprocessing, sys
 import numpy as np, convoracle as co
-from convoracle.fast import threads
+from convoracle.fast import threads, workers
 
 def compute(_=None):
     threads.BREAK_EVEN = 0
@@ -139,7 +174,7 @@ def test_spawned_children_compute_too(tmp_path: Path) -> None:
 PROGRAM = """
 import os, sys
 import numpy as np, convoracle as co
-from convoracle.fast import threads
+from convoracle.fast import threads, workers
 
 threads.BREAK_EVEN = 0
 x, weight = np.ones((4, 3, 20, 20), np.float32), np.ones((16, 3, 3, 3), np.float32)

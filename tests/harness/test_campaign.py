@@ -26,7 +26,7 @@ def test_verdicts_come_in_the_order_of_the_jobs_and_equal_those_of_this_process(
     verdicts = campaign(
         jobs,
         workers=1,
-        on_progress=lambda job, cases: begun.update({job: 1}) or None,
+        on_progress=lambda job, cases, doing: begun.update({job: 1}) or None,
         on_verdict=settled.append,
     )
     assert [verdict.job for verdict in verdicts] == jobs

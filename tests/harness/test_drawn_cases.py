@@ -6,6 +6,7 @@ import pytest
 
 from convoracle.harness.draw import draw, draw_small
 from convoracle.harness.operations import OPERATIONS, geometry
+from convoracle.harness.profiles import PROFILES
 
 CASES = 160
 OTHERS = [name for name in OPERATIONS if not name.startswith("conv2d") and "pool" not in name]
@@ -85,6 +86,20 @@ def test_the_filters_of_a_transposed_convolution_are_as_many_as_x_or_the_result_
     tenth = [case for number, case in enumerate(drawn(name, 2400)) if geometry.coincides(number)]
     assert any(case.f == case.w != width_of_result(case) for case in tenth)
     assert any(case.f == width_of_result(case) != case.w for case in tenth)
+
+
+@pytest.mark.parametrize(
+    "name", ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "conv_transpose2d", "max_pool2d", "avg_pool2d"]
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_results_are_wide_in_profile_ci_but_not_all(name: str, seed: int) -> None:
+    examples = PROFILES["ci"].examples
+    cases = [draw(OPERATIONS[name], {}, ("float32", "float64"), seed, number) for number in range(examples)]
+    widths = sorted(width_of_result(case) for case in cases)
+    assert widths[examples // 2] >= 8
+    assert widths.count(1) >= examples // 60
+    assert sum(width > 16 for width in widths) >= examples // 10
+    assert {width % 16 for width in widths} == set(range(16))
 
 
 @pytest.mark.parametrize("name", ["linear", "linear_backward"])

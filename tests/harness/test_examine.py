@@ -11,6 +11,7 @@ import pytest
 
 from convoracle import reference
 from convoracle.harness import Failure, verify
+from convoracle.harness.checks.contract import NEUTRAL_EVERY
 from convoracle.harness.oracle import compiled
 
 Caught = Callable[..., Failure]
@@ -181,13 +182,13 @@ CASE = "n={} c=2 h=3 w=5 f=3 kernel_size=2x1 stride=1 padding=1 dilation=1 group
 @pytest.mark.parametrize("layout", ["C+F", "sliced+reversed"])
 @pytest.mark.parametrize(("n", "dtype", "seed"), [(2, "float32", 12), (2, "int16", 12), (1, "float64", 13)])
 def test_the_calls_of_one_case(n: int, dtype: str, seed: int, layout: str) -> None:
-    """The same arrays with other data in them; then read-only, in other layouts, in another thread; one image alone."""
+    """The same arrays with other data; then read-only, in other layouts, in another thread; one image alone; x back."""
     seen: list[tuple[list[Any], bool, list[Any]]] = []
 
     def candidate(x: Any, weight: Any, bias: Any, **options: Any) -> Any:
         main = threading.current_thread() is threading.main_thread()
         operands = [x, weight, bias]
-        seen.append((operands, main, [one.copy() for one in operands]))
+        seen.append((operands, main, [None if one is None else one.copy() for one in operands]))
         return right(*operands, **options).astype("i8" if x.dtype.kind == "i" else x.dtype)
 
     checks = {"exact", "bounded", "contract"}
@@ -203,6 +204,11 @@ def test_the_calls_of_one_case(n: int, dtype: str, seed: int, layout: str) -> No
     assert not any(one.flags.writeable for one in elsewhere[0])
     assert all((one == two).all() for one, two in zip(elsewhere[1], integers, strict=True))
     assert all(one.strides != two.strides for one, two in zip(elsewhere[0][:2], arrays[:2], strict=True))
+    neutral = [values for _, _, values in later if values[2] is None]
+    assert len(neutral) == (seed % NEUTRAL_EVERY == 0)
+    for values in neutral:
+        assert (values[0] == integers[0]).all()
+        assert (values[1].reshape(2, 2) == np.eye(2)).all()
     alone = [values for operands, _, values in later if len(operands[0]) < n]
     assert len(alone) == (n > 1)
     for values in alone:
@@ -219,8 +225,8 @@ def test_the_form_of_every_result_is_checked_and_counted_once() -> None:
 
     report = verify("conv2d", counting, case=CASE.format(2, "float32", "C+F", 12))
     assert report.checked["form"] == calls[0] > 8
-    # The inputs and results of each call, six promises, and what is around.
-    assert report.checked["contract"] == calls[0] + 6 + 1
+    # The inputs and results of each call, seven promises, and what is around.
+    assert report.checked["contract"] == calls[0] + 7 + 1
     assert [report.checked[name] for name in ("exact", "bounded", "specials", "relations")] == [1, 1, 2, 1]
 
 

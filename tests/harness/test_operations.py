@@ -163,7 +163,7 @@ def test_the_transform_is_counted_with_every_axis_doubled() -> None:
         ("kernel_size=3x3 stride=1x1 dilation=1x1", True),
         ("kernel_size=3x2 stride=1 dilation=1", False),
         ("kernel_size=3x3 stride=1x2 dilation=1", False),
-        ("kernel_size=3x3 stride=1 dilation=2", False),
+        ("kernel_size=3x3 stride=1 dilation=2", True),
     ],
 )
 def test_winograd_applies_to_three_by_three_kernels_alone(words: str, suits: bool) -> None:

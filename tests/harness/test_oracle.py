@@ -1,5 +1,6 @@
 """The oracle as the harness runs it: compiled, and exact for any floats."""
 
+import math
 import sys
 from collections.abc import Callable
 from fractions import Fraction
@@ -11,11 +12,11 @@ import pytest
 from convoracle import reference
 from convoracle.harness.checks import add, truth
 from convoracle.harness.choices import Choices
-from convoracle.harness.data import FLOAT_KINDS
+from convoracle.harness.data import FLOAT_KINDS, split
 from convoracle.harness.draw import draw
 from convoracle.harness.operands import random_floats
 from convoracle.harness.operations import OPERATIONS
-from convoracle.harness.oracle import compiled, divide, exact_sum, split_halves
+from convoracle.harness.oracle import bits_of_parts, compiled, divide, exact_sum, split_halves
 
 # The same loops, interpreted on Fractions: nothing is rounded, and nothing of `oracle` is used.
 INTERPRETED: dict[str, Callable[[Any, Any], Any]] = {
@@ -131,6 +132,22 @@ def test_the_truth_of_shorter_floats_is_within_the_error_it_states(name: str, dt
             assert not low.any()
             for index in np.ndindex(exact.shape):
                 assert abs(Fraction(float(high[index])) - exact[index]) <= Fraction(float(own_error[index]))
+
+
+@pytest.mark.parametrize("products", [0, 1, 2, 127, 128, 8191, 8192, 10**6])
+@pytest.mark.parametrize("factors", [1, 2])
+def test_sums_of_products_of_parts_are_exact(factors: int, products: int) -> None:
+    bits = bits_of_parts(factors, products)
+    assert len(bits) == factors
+    assert max(products, 1) * 2 ** sum(bits) <= 2**52
+    assert products * 2 ** (sum(bits) + 3) > 2**52 or products < 2
+    assert all(parts > 8 for parts in bits)
+
+
+def test_two_factors_make_six_combinations_not_nine() -> None:
+    values = Choices(1, "parts").fractions((50,)) * 2.0 - 1.0
+    counts = [len(split(values, bits)) for bits in bits_of_parts(2, 127)]
+    assert math.prod(counts) == 6
 
 
 def test_exact_sum_keeps_what_float64_loops_lose() -> None:

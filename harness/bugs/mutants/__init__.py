@@ -2,6 +2,7 @@
 
 from convoracle.harness.bugs.bug import Bug
 from convoracle.harness.bugs.mutants.avg_pool2d import AVG_POOL2D
+from convoracle.harness.bugs.mutants.beyond import BEYOND
 from convoracle.harness.bugs.mutants.contract import CONTRACT
 from convoracle.harness.bugs.mutants.contract_layout import CONTRACT_LAYOUT
 from convoracle.harness.bugs.mutants.contract_results import CONTRACT_RESULTS
@@ -16,6 +17,7 @@ from convoracle.harness.bugs.mutants.layers import LAYERS
 from convoracle.harness.bugs.mutants.max_pool2d import MAX_POOL2D
 from convoracle.harness.bugs.mutants.numerics import NUMERICS
 from convoracle.harness.bugs.mutants.numerics_sums import NUMERICS_SUMS
+from convoracle.harness.bugs.mutants.shortcuts import SHORTCUTS
 from convoracle.harness.bugs.mutants.state import STATE
 from convoracle.harness.bugs.mutants.state_buffers import STATE_BUFFERS
 from convoracle.harness.bugs.mutants.tail import TAIL
@@ -41,5 +43,7 @@ MUTANTS: tuple[Bug, ...] = (
     *CONTRACT,
     *CONTRACT_RESULTS,
     *CONTRACT_LAYOUT,
+    *BEYOND,
+    *SHORTCUTS,
 )
 """Every mutant, each with a name of its own."""

@@ -4,6 +4,7 @@ from convoracle.harness.bugs.bug import HistoricalBug
 from convoracle.harness.bugs.zoo.average_pooling import AVERAGE_POOLING
 from convoracle.harness.bugs.zoo.average_pooling_gradients import AVERAGE_POOLING_GRADIENTS
 from convoracle.harness.bugs.zoo.average_pooling_overrides import AVERAGE_POOLING_OVERRIDES
+from convoracle.harness.bugs.zoo.borders import BORDERS
 from convoracle.harness.bugs.zoo.channels import CHANNELS
 from convoracle.harness.bugs.zoo.input_gradients import INPUT_GRADIENTS
 from convoracle.harness.bugs.zoo.layers import LAYERS
@@ -12,6 +13,8 @@ from convoracle.harness.bugs.zoo.max_pooling import MAX_POOLING
 from convoracle.harness.bugs.zoo.max_pooling_values import MAX_POOLING_VALUES
 from convoracle.harness.bugs.zoo.memory import MEMORY
 from convoracle.harness.bugs.zoo.padding import PADDING
+from convoracle.harness.bugs.zoo.paths import PATHS
+from convoracle.harness.bugs.zoo.same_padding import SAME_PADDING
 from convoracle.harness.bugs.zoo.steps import STEPS
 from convoracle.harness.bugs.zoo.transposed import TRANSPOSED
 from convoracle.harness.bugs.zoo.transposed_gradients import TRANSPOSED_GRADIENTS
@@ -33,6 +36,9 @@ ZOO: tuple[HistoricalBug, ...] = (
     *MAX_POOLING_VALUES,
     *LAYERS,
     *LOSSES,
+    *SAME_PADDING,
+    *PATHS,
+    *BORDERS,
 )
 """Every entry, by mechanism. A later one is added with its date."""
 
@@ -47,6 +53,7 @@ PRINTED = frozenset(
         "conv2d/pytorch#19912",
         "conv2d/torch-nn#1307",
         "conv2d_input_grad/mlpack#2986",
+        "conv2d_weight_grad/pytorch#50042",
         "conv_transpose2d/mxnet#13876",
         "conv_transpose2d/onnxruntime#2518",
         "conv_transpose2d_input_grad/pytorch#63314",
@@ -57,6 +64,8 @@ PRINTED = frozenset(
         "avg_pool2d/onnxruntime#27375",
         "avg_pool2d/ncnn#924",
         "avg_pool2d_backward/burn#5604",
+        "avg_pool2d/nnlib.jl#229",
+        "avg_pool2d/migraphx#1766",
         "max_pool2d/onnxruntime#29637",
         "max_pool2d/libonnx#24",
         "max_pool2d/theano#4534",

@@ -111,6 +111,9 @@ HONEST: tuple[Honest, ...] = (
     _with_memory("conv2d", "warms up", unusual.WarmsUp),
     _with_memory("conv2d", "packs weights by content", unusual.PacksWeights),
     _with_memory("conv2d", "keeps what is its own", unusual.KeepsCopies),
+    _with_memory("conv2d_weight_grad", "adds as they come", unusual.AddsAsTheyCome),
+    _with_memory("conv2d", "autotunes", unusual.Autotunes),
+    _with_memory("conv2d", "takes back", unusual.TakesBack),
     Honest("avg_pool2d/tap by tap", "avg_pool2d", lambda: unusual.mean_by_taps),
     Honest(
         "max_pool2d/by rows, then columns",

@@ -1,6 +1,8 @@
 """Odd ways to be right: everything here the contract allows."""
 
-from concurrent.futures import ThreadPoolExecutor
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import numpy as np
@@ -187,6 +189,64 @@ class KeepsCopies:
             self.kept[...] = 0
         result = self.right(*operands, **options)
         self.kept = result.copy()
+        return result
+
+
+class AddsAsTheyCome:
+    """Every image's part of a gradient is made by a thread and added when it is there: in another order every time."""
+
+    def __init__(self, right: Function) -> None:
+        self.right, self.threads = right, ThreadPoolExecutor(3)
+
+    def __call__(self, grad: Any, x: Any, shape: Any, **options: Any) -> Any:
+        """Return what the kernel returns."""
+        parts = [
+            self.threads.submit(self.right, grad[n : n + 1], x[n : n + 1], shape, **options) for n in range(len(x))
+        ]
+        total = np.zeros(shape, np.int64 if x.dtype.kind == "i" else x.dtype)
+        for part in as_completed(parts):
+            total += part.result()
+        return total
+
+
+class Autotunes:
+    """The first two calls of a shape try two orders of the channels; the later ones take the quicker."""
+
+    def __init__(self, right: Function) -> None:
+        self.right = right
+        self.seconds: dict[Any, list[float]] = {}
+
+    def __call__(self, x: Any, weight: Any, bias: Any, **options: Any) -> Any:
+        """Return what the kernel returns."""
+        tried = self.seconds.setdefault((x.shape, weight.shape), [])
+        turned = len(tried) if len(tried) < 2 else tried.index(min(tried))
+        started = time.perf_counter()
+        if turned and options["groups"] == 1:
+            result = self.right(x[:, ::-1], weight[:, ::-1], bias, **options)
+        else:
+            result = self.right(x, weight, bias, **options)
+        if len(tried) < 2:
+            tried.append(time.perf_counter() - started)
+        return result
+
+
+class TakesBack:
+    """Uses the memory of a result again once nobody holds it any more."""
+
+    def __init__(self, right: Function) -> None:
+        self.right = right
+        self.given: list[np.ndarray] = []
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        """Return what the kernel returns."""
+        result = self.right(*operands, **options)
+        for number in range(len(self.given)):
+            # One reference is the list's, one the argument's.
+            alike = self.given[number].shape == result.shape and self.given[number].dtype == result.dtype
+            if alike and sys.getrefcount(self.given[number]) == 2:
+                self.given[number][...] = result
+                return self.given[number]
+        self.given = [*self.given[-7:], result]
         return result
 
 

@@ -211,7 +211,7 @@ def agree(got: np.ndarray, expected: np.ndarray, operation: str) -> None:
     """Compare as ONNX's runner does: shape, dtype, values."""
     assert got.shape == expected.shape
     assert got.dtype == expected.dtype
-    np.testing.assert_allclose(expected, got, rtol=RTOL, atol=ATOL)
+    np.testing.assert_allclose(expected, got, rtol=RTOL, atol=ATOL, verbose=False)
 
 
 RULES = (

@@ -1,14 +1,12 @@
-"""Every rule tried on every entry, in a few processes."""
+"""Every rule tried on every entry; the calls it makes of an operation, PyTorch's above all, are made once a process."""
 
-import concurrent.futures
-import multiprocessing
-import os
+import functools
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from convoracle.harness.operations import OPERATIONS
+from convoracle.harness.score import by_operation
 from convoracle.harness.score.entries import Entry, named
 from convoracle.harness.score.side_by_side.rules import RULES
 from convoracle.harness.worker import warm_up
@@ -56,15 +54,11 @@ def compare(
     started = time.perf_counter()
     missing = {name: RULES[name].missing() for name in rules}
     runnable = tuple(name for name in rules if not missing[name])
-    opinions: list[Opinion] = []
-    context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of BLAS and Numba half alive
-    with concurrent.futures.ProcessPoolExecutor(workers or os.cpu_count(), context, _quietly) as pool:
-        waiting = {pool.submit(opinions_of, entry.name, runnable): entry.name for entry in entries}
-        for done in concurrent.futures.as_completed(waiting):
-            opinions += done.result()
-            on_entry(waiting[done])
-    order = {entry.name: place for place, entry in enumerate(entries)}
-    opinions.sort(key=lambda opinion: order[opinion.entry])
+    task = functools.partial(opinions_of, rules=runnable)
+    said = by_operation.carry_out(
+        task, [(entry.operation, entry.name) for entry in entries], workers=workers, on_result=on_entry
+    )
+    opinions = [opinion for entry in entries for opinion in said[entry.name]]
     not_run = {name: modules for name, modules in missing.items() if modules}
     return Comparison(opinions, not_run, time.perf_counter() - started)
 
@@ -78,9 +72,3 @@ def opinions_of(name: str, rules: Sequence[str]) -> list[Opinion]:
         for rule in rules
         for scale in (SCALES if RULES[rule].is_rescalable else SCALES[:1])
     ]
-
-
-def _quietly() -> None:
-    """Keep what candidates print, and what they and other projects' test data warn about, out of the table."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    warnings.simplefilter("ignore")

@@ -81,7 +81,7 @@ def allclose(rtol: float, atol: float) -> Agree:
     """Return the comparison of ``numpy.testing.assert_allclose``, which looks at shapes and not at dtypes."""
 
     def agree(got: np.ndarray, expected: np.ndarray, operation: str) -> None:
-        np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol)
+        np.testing.assert_allclose(got, expected, rtol=rtol, atol=atol, verbose=False)
 
     return agree
 

@@ -1,6 +1,7 @@
 """The direct convolution where its tiles, bands and blocks end; the public side is tested with the other backends."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +14,10 @@ import convoracle as co
 from convoracle.fast import remembered, threads
 from convoracle.fast.direct import conv2d as conv2d_direct
 from convoracle.fast.direct import correlation as direct_correlation
+from convoracle.fast.direct import filter_lanes, filter_plan
 from convoracle.fast.direct import plan as direct_plan
 from convoracle.fast.direct import weight_grad as direct_weight_grad
+from convoracle.fast.direct.filter_plan import FilterPlan, plan_filter_lanes
 from convoracle.fast.direct.plan import Axis, Plan, plan_correlation
 from convoracle.fast.simd.microkernel import ROWS, VECTORS
 from convoracle.fast.simd.vectors import lanes_of
@@ -26,7 +29,17 @@ LANES = lanes_of(FLOAT32)
 def same_plan(channels: int, filters: int, size: tuple[int, int], kernel: int = 3) -> Plan:
     """The plan of a convolution whose result is as large as its input."""
     down, across = (Axis(n, n, 1, tuple(range(-(kernel // 2), kernel - kernel // 2))) for n in size)
-    return plan_correlation(1, channels, filters, down, across, FLOAT32, batch=16)
+    return plan_correlation(1, channels, filters, down, across, FLOAT32)
+
+
+def by_filters(down: Axis, across: Axis, channels: int = 64, filters: int = 64) -> FilterPlan:
+    """The plan of a convolution whose lanes are filters."""
+    plan = plan_filter_lanes(
+        1, channels, filters, ((0, tuple(range(len(down.offsets))), down),),
+        ((0, tuple(range(len(across.offsets))), across),), (1, 1), (down.outputs, across.outputs), FLOAT32,
+    )  # fmt: skip
+    assert plan is not None
+    return plan
 
 
 def results(x: np.ndarray, weight: np.ndarray, grad: np.ndarray, **options: Any) -> list[np.ndarray]:
@@ -73,6 +86,15 @@ CASES: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, int]]] = {
     "groups": ((2, 12, 9, 19), (15, 4, 3, 3), {"groups": 3, "padding": 1}),
     "one channel a group": ((2, 10, 9, 19), (10, 1, 3, 3), {"groups": 10}),
     "one position": ((5, 33, 1, 1), (17, 33, 1, 1), {}),
+    "filters of one vector, four and a part": ((1, 2, 3, 5), (4 * LANES + 3, 2, 2, 2), {"padding": 1}),
+    "stride 2 of a kernel of 1 x 1": ((2, 20, 9, 14), (2 * LANES, 20, 1, 1), {"stride": 2}),
+    "stride 3 of kernels in a row": ((1, 20, 11, 13), (LANES, 20, 1, 5), {"stride": 3}),
+    "a plane that crowds the cache": ((1, 2 * 16, 16, 16), (LANES, 32, 2, 2), {}),
+    "filters of two groups, stride 2": ((2, 2 * ROWS, 11, 9), (2 * LANES + 6, ROWS, 3, 3), {"groups": 2, "stride": 2}),
+    "nothing but padding": ((1, 2, 1, 4), (6, 1, 6, 3), {"groups": 2, "stride": 2, "dilation": 3, "padding": 8}),
+    "one channel a group, stride 2": ((2, 2, 11, 9), (34, 1, 3, 3), {"groups": 2, "stride": 2, "dilation": 2}),
+    "one channel a group, taps of one phase each": ((2, 3, 6, 9), (9, 1, 1, 2), {"groups": 3, "stride": 2}),
+    "a band narrower than the result": ((1, 2, 2, 1100), (LANES, 2, 1, 2), {}),
 }
 
 
@@ -89,15 +111,24 @@ def test_the_cases_go_every_way() -> None:
     ways = {
         "rows": same_plan(64, 64, (32, 2 * LANES)),
         "strung": same_plan(64, 64, (40, 2 * LANES + 1)),
-        "panel": same_plan(64, 256, (7, 7)),
         "borrowed": same_plan(64, 64, (28, 28), kernel=1),
     }
-    assert [(plan.is_copied, plan.is_strung, plan.is_panel) for plan in ways.values()] == [
-        (True, False, False),
-        (True, True, False),
-        (True, True, True),
-        (False, False, False),
-    ]
+    assert [(plan.is_copied, plan.is_strung) for plan in ways.values()] == [(True, False), (True, True), (False, False)]
+    kernel = (0, 1, 2)
+    inside = by_filters(Axis(14, 12, 1, kernel), Axis(14, 12, 1, kernel))
+    assert (inside.is_copied, inside.is_cut, inside.kinds) == (False, False, 1)
+    cut = by_filters(Axis(14, 14, 1, (-1, 0, 1)), Axis(14, 14, 1, (-1, 0, 1)))
+    assert (cut.is_copied, cut.is_cut, cut.kinds) == (False, True, 9)
+    cut = by_filters(Axis(40, 40, 1, (-9, 0, 9)), Axis(40, 38, 1, kernel))
+    assert (cut.is_copied, cut.is_cut, cut.kinds) == (True, True, 3)
+    # A tap that nobody reads may still be infinite: its zeros count. So they do where that saves nothing.
+    assert by_filters(Axis(14, 14, 1, (-20, 0, 1)), Axis(14, 14, 1, (-1, 0, 1))).is_padded
+    assert by_filters(Axis(4000, 4000, 1, (-1, 0, 1)), Axis(3000, 3000, 1, (-1, 0, 1))).is_padded
+    crowded = by_filters(Axis(16, 14, 1, kernel), Axis(16, 14, 1, kernel), channels=filter_plan.CROWDED)
+    assert crowded.is_copied
+    assert crowded.plane % (2 * LANES) == LANES
+    taken = by_filters(Axis(15, 8, 2, (0,)), Axis(14, 7, 2, (0,)))
+    assert (taken.is_copied, taken.take_h, taken.take_w, taken.step_w) == (True, 2, 2, 1)
 
 
 @pytest.fixture
@@ -148,6 +179,7 @@ def _plans_forgotten() -> Iterator[None]:
 
 def forget_plans() -> None:
     plan_correlation.cache_clear()
+    plan_filter_lanes.cache_clear()
     remembered.forget()
 
 
@@ -155,15 +187,37 @@ def forget_plans() -> None:
 def test_same_bits_whatever_the_way_and_the_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     x, weight = draw(0, (3, 70, 9, 2 * LANES + 3), (11, 70, 3, 3), integers=False)
     expected = co.conv2d(x, weight, padding=1, backend="direct").tobytes()
-    ways = [(False, False), (True, False), (True, True)]
-    for way, (name, number) in itertools.product(
-        ways, [("PLANE_NUMBERS", 1), ("STRUNG_VECTORS", 1), ("LARGEST_BUFFER", 1), ("SUM_NUMBERS", 1)]
-    ):
+    monkeypatch.setattr(conv2d_direct, "filter_steps_of", lambda _plan: math.inf)
+    constants = [("PLANE_NUMBERS", 1), ("STRUNG_VECTORS", 1), ("LARGEST_BUFFER", 1), ("SUM_NUMBERS", 1)]
+    for is_strung, (name, number) in itertools.product((False, True), constants):
         with monkeypatch.context() as changed:
-            changed.setattr(direct_plan, "_choose_way", lambda *_, way=way: way)
+            changed.setattr(direct_plan, "_is_strung", lambda *_, is_strung=is_strung: is_strung)
             changed.setattr(direct_correlation if name == "SUM_NUMBERS" else direct_plan, name, number)
             forget_plans()
-            assert co.conv2d(x, weight, padding=1, backend="direct").tobytes() == expected, (way, name)
+            assert co.conv2d(x, weight, padding=1, backend="direct").tobytes() == expected, (is_strung, name)
+    monkeypatch.setattr(conv2d_direct, "filter_steps_of", lambda _plan: 0)
+    for name, number in (("COPIED_NUMBERS", 1), ("BAND_OUTPUTS", 1), ("BAND_OUTPUTS", 24), ("SUM_NUMBERS", 1)):
+        with monkeypatch.context() as changed:
+            changed.setattr(filter_lanes if name == "SUM_NUMBERS" else filter_plan, name, number)
+            forget_plans()
+            assert co.conv2d(x, weight, padding=1, backend="direct").tobytes() == expected, (name, number)
+
+
+@pytest.mark.usefixtures("_plans_forgotten")
+@pytest.mark.parametrize("case", CASES)
+def test_values_whichever_the_lanes_are(monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    """Positions in the lanes, or filters, whatever takes fewer steps: the same bits, of the input gradient the same
+    values, since the strides of that share blocks of filters."""
+    shape, kernel, options = CASES[case]
+    x, weight = draw(2, shape, kernel)
+    (grad,) = draw(3, co.conv2d(x, weight, **options, backend="direct").shape)
+    both = []
+    for steps in (0.0, math.inf):
+        monkeypatch.setattr(conv2d_direct, "filter_steps_of", lambda _plan, steps=steps: steps)
+        forget_plans()
+        result = co.conv2d(x / 7, weight, **options, backend="direct").tobytes()
+        both.append((result, co.conv2d_input_grad(grad, weight, shape, **options, backend="direct").tolist()))
+    assert both[0] == both[1]
 
 
 def test_no_buffer_grows_with_the_problem() -> None:
@@ -173,10 +227,15 @@ def test_no_buffer_grows_with_the_problem() -> None:
         plan = plan_correlation(1, channels, filters, down, across, FLOAT32)
         depth = plan.channel_block * plan.tap_block
         planes = plan.band_images * plan.channel_block * plan.phases * plan.plane if plan.is_copied else 0
-        panel = (plan.band_vectors + VECTORS) * depth * plan.lanes if plan.is_panel else 0
-        assert (planes + panel + depth * ROWS) * 4 < 16 << 20
+        assert (planes + depth * ROWS) * 4 < 16 << 20
         # Two more numbers for a vector: where it is read and where it goes.
         assert plan.band_vectors * plan.lanes < 1 << 22
+    for down, across, channels, filters in ((deep, long, 64, 64), (long, long, 3, 100_000)):
+        plan = by_filters(down, across, channels, filters)
+        planes = plan.band_images * plan.channel_block * plan.plane if plan.is_copied else 0
+        assert (planes + plan.channel_block * plan.taps * VECTORS * LANES) * 4 < 4 << 20
+        # For each output the sums of a vector, and two numbers: where it is read and where it goes.
+        assert plan.outputs < 1 << 14
 
 
 def test_an_infinite_weight_beyond_the_edge_adds_nothing() -> None:
@@ -185,6 +244,17 @@ def test_an_infinite_weight_beyond_the_edge_adds_nothing() -> None:
     expected = co.conv2d_input_grad(grad, weight, (1, 1, 6, 22), backend="im2col")
     np.testing.assert_array_equal(co.conv2d_input_grad(grad, weight, (1, 1, 6, 22), backend="direct"), expected)
     assert np.isfinite(expected).any()
+
+
+@pytest.mark.parametrize("filters", [LANES, 3])
+def test_an_infinite_weight_meets_the_zeros_around_an_input(filters: int) -> None:
+    """In the convolution they are part of the input; so the result is the same if they are written into it."""
+    x, weight = draw(4, (2, 40, 7, 9), (filters, 40, 3, 3))
+    weight[1, 30, 0, 2], weight[2, 5, 2, 2] = np.inf, np.nan
+    expected = co.conv2d(np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1))), weight, backend="im2col")
+    np.testing.assert_array_equal(co.conv2d(x, weight, padding=1, backend="direct"), expected)
+    assert np.isnan(expected[:, 1, 0]).all()
+    assert np.isinf(expected[:, 1, 2]).any()
 
 
 def test_infinite_weights_whatever_the_size_of_the_result() -> None:

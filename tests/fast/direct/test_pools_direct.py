@@ -83,23 +83,52 @@ def test_means_hold_what_their_windows_hold() -> None:
     np.testing.assert_array_equal(np.isnan(result), [[0, 0, 0, 0, 1], [0] * 5, [0] * 5])
 
 
-@pytest.mark.parametrize("size", [(6, 2 * LANES), (7, 2 * LANES + 3), (2, 3), (8, 4 * LANES + 2)])
+GUESSED = [
+    ((6, 2 * LANES), 2, 0),
+    ((7, 2 * LANES + 3), 2, 0),
+    ((2, 3), 2, 0),
+    ((8, 4 * LANES + 2), 3, 1),
+    ((7, 2 * LANES - 1), 3, 1),
+    ((9, 2 * LANES + 1), 3, 0),
+    ((10, 3 * LANES), 3, 0),
+]
+"""Planes twice as large as there are windows: size, kernel, padding."""
+
+
+@pytest.mark.parametrize(("size", "kernel", "padding"), GUESSED)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_gradient_goes_wherever_the_indices_say(size: tuple[int, int], dtype: type) -> None:
-    """As many windows as tiles of 2 x 2, whose indices are in their tiles, or in all but the last plane and row."""
-    rng, (height, width) = np.random.default_rng(0), size
-    shape = (2, 3, height // 2, width // 2)
-    top, left = np.ogrid[0 : 2 * shape[2] : 2, 0 : 2 * shape[3] : 2]
-    tiled = (top + rng.integers(0, 2, shape)) * width + left + rng.integers(0, 2, shape)
-    other = tiled.copy()
-    other[1, 2, -1] = rng.integers(0, height * width, shape[3])
-    grad = rng.integers(-9, 10, shape).astype(dtype)
-    for indices in (tiled, other):
-        expected = np.zeros((2, 3, height * width), dtype)
+def test_a_gradient_goes_wherever_the_indices_say(
+    size: tuple[int, int], kernel: int, padding: int, dtype: type
+) -> None:
+    """All indices in windows that can be guessed, or one in the first row or the last one that is not."""
+    rng, shape = np.random.default_rng(0), (2, 3, *size)
+    x = torch.tensor(rng.integers(-2, 3, shape).astype(dtype))
+    indices = torch.nn.functional.max_pool2d(x, kernel, 2, padding, return_indices=True)[1].numpy()
+    grad = rng.standard_normal(indices.shape).astype(dtype)
+    for row, column, index in ((0, 0, None), (-1, -1, 0), (0, 0, size[0] * size[1] - 1), (-1, 0, size[1] - 1)):
+        elsewhere = indices.copy()
+        if index is not None:
+            elsewhere[1, 2, row, column] = index
+        expected = np.zeros((2, 3, size[0] * size[1]), dtype)
         for n, c in np.ndindex(2, 3):
-            np.add.at(expected[n, c], indices[n, c], grad[n, c])
-        result = co.max_pool2d_backward(grad, indices, (2, 3, *size), backend="direct")
-        np.testing.assert_array_equal(result, expected.reshape(result.shape))
+            np.add.at(expected[n, c], elsewhere[n, c], grad[n, c])
+        result = co.max_pool2d_backward(grad, elsewhere, shape, backend="direct")
+        # The same bits: windows are added up in the same order, row by row.
+        np.testing.assert_array_equal(result, expected.reshape(shape))
+
+
+@pytest.mark.parametrize("size", [(6, 2 * LANES), (5, 5)])
+@pytest.mark.parametrize("added", [14 * LANES, 1 << 31, 1 << 32, -(1 << 31), -(1 << 32), -(1 << 63)])
+def test_an_index_outside_of_the_plane_is_an_error(size: tuple[int, int], added: int) -> None:
+    height, width = size
+    # Each window names its first position; what is added to the last one may leave half of its bits as they were.
+    corners = 2 * np.arange(height // 2)[:, None] * width + 2 * np.arange(width // 2)
+    indices = np.broadcast_to(corners, (1, 2, *corners.shape)).copy()
+    grad = np.ones(indices.shape, np.float32)
+    co.max_pool2d_backward(grad, indices, (1, 2, *size), backend="direct")
+    indices[0, 1, -1, -1] += added
+    with pytest.raises(ValueError, match=f"indices must be between 0 and H \\* W - 1 = {height * width - 1}"):
+        co.max_pool2d_backward(grad, indices, (1, 2, *size), backend="direct")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 7), (3, LANES // 3), (4, LANES)])
@@ -113,6 +142,18 @@ def test_the_mean_of_a_whole_plane(size: tuple[int, int]) -> None:
     np.testing.assert_array_equal(np.isfinite(means[..., 0, 0]), np.isfinite(x).all(axis=(2, 3)))
     grad = co.avg_pool2d_backward(means, x.shape, size, backend="direct")
     np.testing.assert_array_equal(grad, np.broadcast_to(means / np.float32(count), x.shape))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 7), (3, LANES // 3), (4, LANES)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_maximum_of_a_whole_plane(size: tuple[int, int], dtype: type) -> None:
+    x = np.random.default_rng(0).integers(-2, 3, (8, 4, *size)).astype(dtype)
+    x[1], x[2, :, -1, -1], x[3, 1:, size[0] // 2] = -INF, INF, NAN
+    x[4, :, 0, 0], x[5, :, -1, -1], x[5, 2, 0, 0], x[6] = NAN, NAN, INF, NAN
+    values, indices = co.max_pool2d(x, size, return_indices=True, backend="direct")
+    # NumPy names the first NaN, else the first maximum, too.
+    np.testing.assert_array_equal(indices[..., 0, 0], x.reshape(8, 4, -1).argmax(axis=2))
+    np.testing.assert_array_equal(values[..., 0, 0], x.max(axis=(2, 3)))
 
 
 def test_a_stride_beyond_the_lanes_of_an_index() -> None:

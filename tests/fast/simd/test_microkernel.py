@@ -9,61 +9,48 @@ import pytest
 from numba import njit
 
 from convoracle.fast.simd.copying import copy_apart, copy_lanes, copy_line, pack_columns, spread_pairs
-from convoracle.fast.simd.microkernel import ROWS, multiply_tile, multiply_tile_ahead
+from convoracle.fast.simd.microkernel import HALF, ROWS, VECTORS, multiply_tile
 from convoracle.fast.simd.vectors import lanes_of
 
 DTYPES = (np.float32, np.float64)
 
 
 @njit
-def multiply_three(depth, a, b, starts, offsets, out, places, step, rows, skips, base, is_more):  # type: ignore[no-untyped-def]
-    multiply_tile(
-        depth, a, 0, b, (starts[0], starts[1], starts[2]), offsets, out, (places[0], places[1], places[2]), step, rows,
-        (skips[0], skips[1], skips[2]), base, 0, is_more,
-    )  # fmt: skip
+def multiply(is_whole, depth, a, b, starts, offsets, out, places, step, rows, skips, base, is_more):  # type: ignore[no-untyped-def]
+    if is_whole:
+        multiply_tile(
+            ROWS, VECTORS, depth, a, 3, b, 1, starts, offsets, out, 2, places, step, rows, skips, 1, base, 1, is_more
+        )
+    else:
+        multiply_tile(
+            HALF, 1, depth, a, 3, b, 1, starts, offsets, out, 2, places, step, rows, skips, 1, base, 1, is_more
+        )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("is_whole", [True, False])
 @pytest.mark.parametrize(
     ("rows", "skips", "is_more"), [(ROWS, (0, 0, 0), False), (3, (0, 0, 1), True), (1, (2, 1, 0), False)]
 )
 def test_a_tile_is_a_matrix_product_and_stores_only_what_it_is_told_to(
-    dtype: type, rows: int, skips: tuple[int, ...], is_more: bool
+    dtype: type, is_whole: bool, rows: int, skips: tuple[int, ...], is_more: bool
 ) -> None:
     rng, lanes, depth = np.random.default_rng(0), lanes_of(np.dtype(dtype)), 7
-    a, b = (rng.integers(-9, 10, n).astype(dtype) for n in (depth * ROWS, 400))
-    starts, offsets = np.array([3, 50, 51]), rng.integers(0, 300, depth)
-    base, step = np.arange(ROWS).astype(dtype), 3 * lanes + 5
-    before = rng.integers(-9, 10, ROWS * step).astype(dtype)
-    places = np.array([0, lanes, 2 * lanes + 2])
+    a, b = (rng.integers(-9, 10, n).astype(dtype) for n in (3 + depth * ROWS, 400))
+    starts, offsets = np.array([999, 3, 50, 51]), rng.integers(0, 300, depth)
+    base, step = np.arange(ROWS + 1).astype(dtype), 3 * lanes + 5
+    before = rng.integers(-9, 10, ROWS * step + 2).astype(dtype)
+    places, skips = np.array([999, 0, lanes, 2 * lanes + 2]), (999, *skips)
     expected = before.copy()
-    for i in range(rows):
-        for start, place, skip in zip(starts, places, skips, strict=True):
-            for lane in range(skip, lanes):
-                total = sum(a[k * ROWS + i] * b[start + offsets[k] + lane] for k in range(depth))
-                at = place + i * step + lane
-                expected[at] = total + (before[at] if is_more else base[i])
+    for i in range(rows if is_whole else min(rows, HALF)):
+        for j in range(1, 1 + (VECTORS if is_whole else 1)):
+            for lane in range(skips[j], lanes):
+                total = sum(a[3 + k * ROWS + i] * b[1 + starts[j] + offsets[k] + lane] for k in range(depth))
+                at = 2 + places[j] + i * step + lane
+                expected[at] = total + (before[at] if is_more else base[1 + i])
     out = before.copy()
-    multiply_three(depth, a, b, starts, offsets, out, places, step, rows, np.array(skips), base, is_more)
+    multiply(is_whole, depth, a, b, starts, offsets, out, places, step, rows, np.array(skips), base, is_more)
     np.testing.assert_array_equal(out, expected)
-
-
-@njit
-def multiply_one(depth, a, b, offsets, out, ahead, base, is_ahead):  # type: ignore[no-untyped-def]
-    if is_ahead:
-        multiply_tile_ahead(depth, a, 0, b, (0,), offsets, ahead, (0,), len(out) // ROWS, ROWS, (0,), base, 0, False)
-    else:
-        multiply_tile(depth, a, 0, b, (0,), offsets, out, (0,), len(out) // ROWS, ROWS, (0,), base, 0, False)
-
-
-def test_asking_for_the_next_tile_changes_nothing() -> None:
-    rng, lanes, depth = np.random.default_rng(0), lanes_of(np.dtype(np.float32)), 9
-    a, b = (rng.standard_normal(n).astype(np.float32) for n in (depth * ROWS, depth * lanes))
-    out, ahead = np.zeros((2, ROWS * lanes), np.float32)
-    for is_ahead in (False, True):
-        multiply_one(depth, a, b, np.arange(depth) * lanes, out, ahead, np.ones(ROWS, np.float32), is_ahead)
-    assert out.any()
-    assert ahead.tobytes() == out.tobytes()
 
 
 @njit
@@ -185,6 +172,10 @@ for size, filters in ((20, 9), (7, 13)):
         found = co.max_pool2d(x, 3, stride, 1, return_indices=True, backend="direct")
         np.testing.assert_array_equal(found[0], values.numpy())
         np.testing.assert_array_equal(found[1], places.numpy())
+# Fewer numbers in a vector than rows in a tile: 64 bits each in a vector of 128.
+weight, grad = draw(5, 9, 1, 1).astype(np.float64), draw(1, 5, 8, 8).astype(np.float64)
+wanted = np.einsum("nfhw,fcij->nchw", grad, weight)
+np.testing.assert_array_equal(co.conv2d_input_grad(grad, weight, (1, 9, 8, 8), backend="direct"), wanted)
 print(vectors.VECTOR_BITS, microkernel.ROWS, microkernel.VECTORS)
 """
 

@@ -8,7 +8,7 @@ from numba import njit
 
 from convoracle.fast.simd.microkernel import ROWS
 from convoracle.fast.simd.panels import multiply_panel
-from convoracle.fast.simd.transforms import transform_by, transpose_in, transpose_out
+from convoracle.fast.simd.transforms import MOST_SQUARE, transform_by, transpose_in, transpose_out
 from convoracle.fast.simd.vectors import lanes_of
 
 DTYPES = (np.float32, np.float64)
@@ -60,8 +60,8 @@ def test_a_checked_transform_tells_of_numbers_that_are_not_finite(number: float)
 
 
 @njit
-def turn_in(source, start, step, rows, count, target, to):  # type: ignore[no-untyped-def]
-    transpose_in(source, start, step, rows, count, target, to)
+def turn_in(source, start, step, rows, count, target, to, pitch):  # type: ignore[no-untyped-def]
+    transpose_in(source, start, step, rows, count, target, to, pitch)
 
 
 @njit
@@ -72,23 +72,26 @@ def turn_out(source, start, base, base_start, target, to, step, rows, count):  #
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_transpositions_touch_what_they_are_told_to(dtype: type) -> None:
     lanes = lanes_of(np.dtype(dtype))
+    size, pitch = min(lanes, MOST_SQUARE), lanes + 1
     numbers = np.arange(1, 40 * lanes + 1).astype(dtype)
-    for rows, count in ((lanes, lanes), (1, lanes + 3), (lanes - 1, 1), (lanes + 9, 3)):
-        seen, width = min(rows, lanes), min(count, lanes)
+    for rows, count in ((lanes, lanes), (1, lanes + 3), (size - 1, 1), (lanes + 9, 3), (0, 2)):
+        seen, width = min(rows, size), min(count, size)
         # The last number that is read is the last there is: nothing behind it may be touched.
-        source = numbers[: 5 + (seen - 1) * 31 + width]
-        target = np.full(lanes * lanes + 2, -1, dtype)
-        turn_in(source, 5, 31, seen, count, target, 1)
-        square = target[1:-1].reshape(lanes, lanes)
-        for row in range(seen):
-            np.testing.assert_array_equal(square[:width, row], source[5 + 31 * row :][:width])
-        assert not square[width:].any()
-        assert target[0] == target[-1] == -1
+        source = numbers[: 40 + (seen - 1) * 31 + width]
+        target = np.full(size * pitch + 1, -1, dtype)
+        turn_in(source, 40, 31, seen, count, target, 1, pitch)
+        square = target[1:].reshape(size, pitch)
+        for row in range(size):
+            np.testing.assert_array_equal(square[:width, row], source[40 + 31 * min(row, seen - 1) :][:width])
+        assert not square[width:, :size].any()
+        assert target[0] == -1
+        assert (square[:, size:] == -1).all()
 
         base = np.arange(lanes + 2).astype(dtype)
         out = np.full(2 + 33 * lanes, -1, dtype)
         turn_out(numbers, 3, base, 2, out, 1, 33, rows, count)
         expected = out.copy()
+        seen, width = min(rows, lanes), min(count, lanes)
         for row in range(seen):
             expected[1 + 33 * row :][:width] = numbers[3 + row :: lanes][:width] + base[2 + row]
         np.testing.assert_array_equal(out, expected)

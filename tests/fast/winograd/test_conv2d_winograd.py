@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import convoracle as co
-from convoracle.fast import threads
+from convoracle.fast import remembered, threads
 from convoracle.fast.winograd import conv2d as winograd
 from convoracle.fast.winograd import convolution, plan, weight_grad_plan, workspace
 from convoracle.harness import bounds
@@ -28,13 +28,14 @@ class Layer(NamedTuple):
     f: int
     groups: int = 1
     padding: Any = 1
+    dilation: tuple[int, int] = (1, 1)
 
     def outputs(self) -> tuple[int, int]:
         pads = self.padding if isinstance(self.padding, tuple) else ((self.padding,) * 2,) * 2
-        return self.size[0] + sum(pads[0]) - 2, self.size[1] + sum(pads[1]) - 2
+        return self.size[0] + sum(pads[0]) - 2 * self.dilation[0], self.size[1] + sum(pads[1]) - 2 * self.dilation[1]
 
     def options(self) -> dict[str, Any]:
-        return {"padding": self.padding, "groups": self.groups}
+        return {"padding": self.padding, "dilation": self.dilation, "groups": self.groups}
 
     def integers(self, dtype: str) -> tuple[np.ndarray, ...]:
         """x, weight, bias and grad_output of the integers -1, 0 and 1."""
@@ -64,6 +65,13 @@ LAYERS = {
     "more images than a band": Layer(40, 3, (7, 5), 4),
     "several bands": Layer(1, 4, (50, 33), 6),
     "a row of tiles in several bands": Layer(1, 2, (5, 3000), 3),
+    "dilated rows": Layer(2, 3, (11, 9), 5, padding=2, dilation=(2, 1)),
+    "dilated columns": Layer(2, 3, (9, 11), 5, dilation=(1, 2)),
+    "phases with a tile more": Layer(1, 3, (33, 18), 4, padding=((7, 9), (4, 4)), dilation=(8, 4)),
+    "phases without outputs": Layer(1, 2, (7, 9), 3, padding=12, dilation=(12, 12)),
+    "dilated, several bands": Layer(1, 4, (60, 50), 6, padding=3, dilation=(3, 2)),
+    "dilated, a row in several bands": Layer(1, 2, (5, 3000), 3, dilation=(1, 3)),
+    "dilated, several images in a band": Layer(7, 2, (6, 8), 3, groups=1, padding=((3, 1), (0, 4)), dilation=(2, 3)),
 }
 
 
@@ -136,7 +144,15 @@ def always_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("always_threads")
-@pytest.mark.parametrize("layer", [LARGE, Layer(5, 10, (32, 32), 10), Layer(2, 16, (9, 40), 24, groups=2)])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        LARGE,
+        Layer(5, 10, (32, 32), 10),
+        Layer(2, 16, (9, 40), 24, groups=2),
+        Layer(3, 20, (35, 31), 18, padding=4, dilation=(4, 3)),
+    ],
+)
 def test_bits_depend_on_the_image_alone(layer: Layer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads, what else is in the batch, bands, and when weights are transformed: nothing of it changes a bit."""
     x, weight, bias, grad = operands = layer.floats("float32")
@@ -156,6 +172,20 @@ def test_bits_depend_on_the_image_alone(layer: Layer, monkeypatch: pytest.Monkey
     alone = results(layer, (x[1:2], weight, bias, grad[1:2]))
     for name in ("conv2d", "input_grad"):
         assert alone[name].tobytes() == expected[name][1:2].tobytes(), name
+    choose, schedules = convolution.choose_schedule, set()
+
+    def choose_and_see(*arguments: Any, **options: Any) -> Any:
+        chosen = choose(*arguments, **options)
+        schedules.add(chosen)
+        return chosen
+
+    def results_anew() -> dict[str, np.ndarray]:
+        """What calls remember, they have planned with other constants."""
+        remembered.forget()
+        convolution.bind_convolution.cache_clear()
+        return results(layer, operands)
+
+    monkeypatch.setattr(convolution, "choose_schedule", choose_and_see)
     # Weights transformed before and kept; passed by; bands of few tiles, of all tiles.
     for small, kept, band in (
         (1 << 30, 0, 1 << 10),
@@ -167,17 +197,18 @@ def test_bits_depend_on_the_image_alone(layer: Layer, monkeypatch: pytest.Monkey
         monkeypatch.setattr(convolution, "SMALL_WEIGHTS", small)
         monkeypatch.setattr(convolution, "KEPT_BYTES", kept)
         monkeypatch.setattr(plan, "BAND_BYTES", band)
-        check(results(layer, operands), ("conv2d", "input_grad"))
+        check(results_anew(), ("conv2d", "input_grad"))
+    assert len(schedules) > 4
     monkeypatch.setattr(weight_grad_plan, "SUM_BYTES", 1)
     monkeypatch.setattr(workspace, "KEPT_BYTES", 0)
     monkeypatch.setattr(workspace, "CALL_BYTES", 0)
-    check(results(layer, operands))
+    check(results_anew())
 
 
 @pytest.mark.parametrize("layer", [LARGE, LAYERS["groups, channels fill no vector"]])
 def test_prepared_weights_give_the_same_bits(layer: Layer) -> None:
     x, weight, bias, _ = layer.floats("float32")
-    options = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": layer.groups}
+    options: Any = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": layer.groups}
     expected = winograd.conv2d(x, weight, bias, **options)
     changed = weight.copy()
     prepared = winograd.prepare(changed, (1, *x.shape[1:]), **options)
@@ -242,23 +273,29 @@ def test_huge_numbers_whose_transform_overflows() -> None:
         (100_000, 1, (1, 1), 1, 1),
     ],
 )
+@pytest.mark.parametrize("dilation", [1, 12])
 def test_memory_is_bounded(
-    images: int, channels: int, size: tuple[int, int], filters: int, groups: int, dtype: str, threads: int
+    images: int,
+    channels: int,
+    size: tuple[int, int],
+    filters: int,
+    groups: int,
+    dtype: str,
+    threads: int,
+    dilation: int,
 ) -> None:
     """All threads borrow 64 MiB together, whatever the layer; nothing is computed here."""
-    kind = np.dtype(dtype)
+    kind, dilations = np.dtype(dtype), (dilation, dilation)
     for planes, outputs in ((channels, filters), (filters, channels)):
-        steps = (1, 1, 1)
-        forward = plan.plan_tiles(
-            groups, planes // groups, outputs // groups, size, size, (1, 1), steps, kind, is_flipped=False
-        )
-        schedule = convolution.choose_schedule(forward, images, threads, kind.itemsize, is_prepared=False)
-        assert schedule.pieces * schedule.layout.end * kind.itemsize <= 64 << 20
-        assert schedule.pieces >= min(threads, 2) or images * size[0] * size[1] < 100 or planes > 1024
-    gradient = weight_grad_plan.plan_weight_grad((channels, *size), (filters, *size), (1, 1), groups, kind)
-    summed = weight_grad_plan.choose_schedule(gradient, images, threads, kind.itemsize)
+        groups_of = groups, planes // groups, outputs // groups
+        forward = plan.plan_tiles(*groups_of, size, size, (1, 1), dilations, (1, 1, 1), kind, is_flipped=False)
+        schedule, _, layout = convolution.choose_schedule(forward, images, threads, kind.itemsize, is_prepared=False)
+        assert schedule.threads * layout.end * kind.itemsize <= 64 << 20
+        assert schedule.threads >= min(threads, 2) or images * size[0] * size[1] < 100 or planes > 1024
+    gradient = weight_grad_plan.plan_weight_grad((channels, *size), (filters, *size), (1, 1), dilations, groups, kind)
+    summed, _, of_sums = weight_grad_plan.choose_schedule(*gradient, images, threads, kind.itemsize)
     parts = summed.segments * filters * channels // groups * 9 * kind.itemsize if summed.segments > 1 else 0
-    assert summed.pieces * summed.layout.end * kind.itemsize + parts <= 68 << 20
+    assert summed.threads * of_sums.end * kind.itemsize + parts <= 68 << 20
 
 
 def test_borrowed_memory_is_kept_if_it_is_not_much(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,14 +315,15 @@ import convoracle as co
 rng = np.random.default_rng(0)
 shapes = (2, 9, 7, 10), (13, 9, 3, 3), (2, 13, 7, 10)
 x, weight, grad = (rng.integers(-1, 2, shape).astype(sys.argv[1]) for shape in shapes)
-for name, arguments in {
-    "conv2d": (x, weight),
-    "conv2d_input_grad": (grad, weight, x.shape),
-    "conv2d_weight_grad": (grad, x, weight.shape),
-}.items():
-    got = getattr(co, name)(*arguments, padding=1, backend="winograd")
-    whole = [a.astype(np.int64) if isinstance(a, np.ndarray) else a for a in arguments]
-    np.testing.assert_array_equal(np.rint(got), getattr(co, name)(*whole, padding=1, backend="im2col"))
+for options in {"padding": 1}, {"padding": (2, 3), "dilation": (2, 3)}:
+    for name, arguments in {
+        "conv2d": (x, weight),
+        "conv2d_input_grad": (grad, weight, x.shape),
+        "conv2d_weight_grad": (grad, x, weight.shape),
+    }.items():
+        got = getattr(co, name)(*arguments, **options, backend="winograd")
+        whole = [a.astype(np.int64) if isinstance(a, np.ndarray) else a for a in arguments]
+        np.testing.assert_array_equal(np.rint(got), getattr(co, name)(*whole, **options, backend="im2col"))
 from convoracle.fast.simd.vectors import VECTOR_BITS
 print(VECTOR_BITS)
 """

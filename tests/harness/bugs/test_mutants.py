@@ -32,6 +32,12 @@ CONV2D = (
     "n=2 c=2 h=4 w=20 f=3 kernel_size=1x1 stride=1 padding=0 dilation=1 groups=1",
     "n=2 c=3 h=5 w=6 f=5 kernel_size=1x2 stride=1 padding=0 dilation=1 groups=1",
     "n=1 c=1 h=3 w=16 f=9 kernel_size=1x2 stride=1 padding=0 dilation=1 groups=1",
+    "n=1 c=35 h=3 w=6 f=2 kernel_size=2x4 stride=1 padding=0 dilation=1 groups=1",
+    "n=2 c=1 h=2 w=3 f=130 kernel_size=1x1 stride=1 padding=0 dilation=1 groups=1",
+    "n=1 c=9 h=3 w=4 f=9 kernel_size=2x2 stride=1 padding=0 dilation=1 groups=9",
+    "n=1 c=2 h=3 w=4 f=4 kernel_size=2x2 stride=1 padding=3 dilation=1 groups=2",
+    "n=1 c=1 h=20 w=35 f=1 kernel_size=2x2 stride=1 padding=0 dilation=1 groups=1",
+    "n=2 c=1 h=3 w=4 f=1 kernel_size=1x1 stride=1 padding=0 dilation=1 groups=1",
 )
 POOLS = (
     "n=3 c=5 h=7 w=21 kernel_size=2x3 stride=2x1 padding=1x0 ceil_mode=no",
@@ -42,6 +48,8 @@ POOLS = (
     "n=2 c=3 h=3 w=4 kernel_size=3x4 stride=none padding=0 ceil_mode=no",
     "n=2 c=3 h=3 w=4 kernel_size=1 stride=1 padding=0 ceil_mode=no",
     "n=1 c=2 h=4 w=13 kernel_size=3x2 stride=3x3 padding=0 ceil_mode=yes",
+    "n=3 c=90 h=2 w=3 kernel_size=2x2 stride=1 padding=0 ceil_mode=no",
+    "n=1 c=1 h=210 w=170 kernel_size=2x2 stride=40 padding=0 ceil_mode=no",
 )
 DILATED_POOL = "n=1 c=2 h=9 w=9 kernel_size=2x2 stride=1 padding=0 ceil_mode=no"
 RESAMPLED = ("n=3 c=2 h=5 w=21 factor=2x3", "n=1 c=3 h=4 w=10 factor=1", "n=2 c=1 h=7 w=11 factor=3x1")
@@ -62,6 +70,7 @@ TRANSPOSED = (
     "n=1 c=3 h=4 w=4 f=3 kernel_size=3x3 stride=1 padding=1 output_padding=0 groups=1 dilation=2x1",
     "n=1 c=2 h=4 w=4 f=3 kernel_size=3x3 stride=2x1 padding=0 output_padding=0 groups=1 dilation=1",
     "n=1 c=2 h=3 w=9 f=3 kernel_size=1x1 stride=1 padding=0 output_padding=0 groups=1 dilation=1",
+    "n=1 c=2 h=3 w=4 f=2 kernel_size=2x3 stride=2x2 padding=1x0 output_padding=0x1 groups=1 dilation=1",
 )
 MAPS = ("n=3 c=2 h=5 w=11", "n=1 c=3 h=4 w=10")
 
@@ -143,13 +152,17 @@ def of_kind(kind: str, rng: np.random.Generator, shape: Any, dtype: np.dtype, is
         return (small * 720720).astype(dtype)
     if kind == "positive":
         return np.abs(small).astype(dtype)
+    if kind == "ones":
+        return small.astype(dtype) if is_first else np.ones(shape, dtype)
+    if kind == "nothing first" and is_first:
+        return np.zeros(shape, dtype)
     if kind == "constant":
         return np.full(shape, 2, dtype)
     if kind == "subnormal":
         return (small * float(np.finfo(dtype).smallest_subnormal)).astype(dtype) if is_first else signs
-    if kind in ("special", "special others", "infinite"):
+    if kind in ("special", "special others", "infinite", "nothing first"):
         values = small.astype(dtype)
-        if is_first == (kind != "special others"):
+        if is_first == (kind not in ("special others", "nothing first")):
             values.flat[0], values.flat[values.size // 2] = np.inf, np.inf if kind == "infinite" else np.nan
         return values
     if kind == "all -inf":
@@ -175,6 +188,8 @@ DATA = (
     "multiples",
     "positive",
     "constant",
+    "ones",
+    "nothing first",
     "subnormal",
     "huge",
 )

@@ -35,6 +35,21 @@ def writes_to_x(result: np.ndarray, x: np.ndarray, *operands: Any, **options: An
     return result
 
 
+def reshapes_x(result: np.ndarray, x: np.ndarray, *operands: Any, **options: Any) -> np.ndarray:
+    x.shape = (len(x), -1)
+    return result
+
+
+def makes_x_integers(result: np.ndarray, x: np.ndarray, *operands: Any, **options: Any) -> np.ndarray:
+    x.dtype = np.dtype(np.int32)
+    return result
+
+
+def locks_x(result: np.ndarray, x: np.ndarray, *operands: Any, **options: Any) -> np.ndarray:
+    x.flags.writeable = False
+    return result
+
+
 def borrows_x(x: Any, *operands: Any, **options: Any) -> Any:
     x[...] = -x
     result = right(-x, *operands, **options)
@@ -152,12 +167,27 @@ JURY: dict[str, tuple[Any, ...]] = {
     "honest on ten cases": ("passes", "contract", lambda: right, {"seeds": 10}),
     "writes to x": ("inputs unmodified", "contract", changed(writes_to_x)),
     "writes to x later": ("inputs unmodified", "contract", changed(writes_later)),
+    "reshapes x": ("inputs unmodified", "contract", changed(reshapes_x)),
+    "makes x integers": ("inputs unmodified", "contract", changed(makes_x_integers)),
+    "locks x": ("inputs unmodified", "contract", changed(locks_x)),
     "borrows x": ("read-only, layout, thread", "contract", lambda: borrows_x),
     "returns x": (
         "no aliasing",
         "contract",
         changed(lambda result, x, *_, **__: x),
         {"case": {"f": 4, "kernel_size": "1x1"}},
+    ),
+    "returns x for itself": (
+        "no aliasing",
+        "contract",
+        changed(lambda result, x, *_, **__: x if np.array_equal(result, x) else result),
+        {"seeds": 10, "case": {"bias": "no"}},
+    ),
+    "one kernel": (
+        "passes",
+        "contract",
+        unsupported(lambda x, weight, *_, **__: weight.shape[2:] == (2, 3)),
+        {"seeds": 10, "case": {"kernel_size": "2x3"}, "limits": {"kernel_size": {(2, 3)}}},
     ),
     "one element for all": ("no aliasing", "contract", changed(one_element_for_all)),
     "one buffer": ("no aliasing", "contract", OneBuffer),
@@ -190,8 +220,10 @@ JURY: dict[str, tuple[Any, ...]] = {
 
 BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     # what is broken: (where, the text as it is, the text as it then is, the juror who notices)
-    "inputs are not watched": ("checks.compare:unchanged",
-     "saved.tobytes() != after[name].tobytes()", "False", "writes to x"),
+    "inputs are not watched": ("checks.given:_state", "array.tobytes()", 'b""', "writes to x"),
+    "shapes are not watched": ("checks.given:_state", "array.shape", "()", "reshapes x"),
+    "dtypes are not watched": ("checks.given:_state", "array.dtype", "None", "makes x integers"),
+    "locks are not watched": ("checks.given:_state", "array.flags.writeable", "True", "locks x"),
     "inputs are not watched later": ("examine:Examination._still_as_given",
      "self._given is not None", "False", "writes to x later"),
     "memory may be an input's": ("checks.compare:unaliased", "np.shares_memory(got, array)", "False", "returns x"),
@@ -207,11 +239,15 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     "options never change": ("checks.contract:check", "_other_options(examination)", "pass", "forgets options"),
     "options change beyond limits": ("checks.question:Question.other_options",
      "if inside(limits, other):", "if True:", "partial"),
-    "the thread is the same": ("checks.contract:_in_other_thread",
-     "_other_thread().submit(call).result()", "call()", "wrong elsewhere"),
+    "the thread is the same": ("checks.contract:_elsewhere",
+     "other_thread.in_other_thread(functools.partial(examination.trying, case, passed, where))",
+     "examination.trying(case, passed, where)", "wrong elsewhere"),
     "the layout is the same": ("checks.contract:_elsewhere", "+ 1) %", "+ 0) %", "misreads other orders"),
     "arrays can be written to": ("checks.contract:_elsewhere", "read_only(array)", "array", "borrows x"),
     "no image is alone": ("checks.contract:check", "_alone(examination)", "pass", "wrong alone"),
+    "x is never the result": ("checks.contract:check", "_neutral(examination)", "pass", "returns x for itself"),
+    "x is the result beyond limits": ("checks.question:Question.neutral",
+     "inside(limits, self._neutral[0])", "True", "one kernel"),
     "another image is alone": ("checks.contract:_alone", "array[-1:]", "array[:1]", "honest on ten cases"),
     "the bounds may be replaced": ("checks.contract:Surroundings.restored",
      "names.items() <= vars(watched).items()", "True", "replaces a bound"),

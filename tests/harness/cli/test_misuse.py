@@ -56,7 +56,7 @@ def test_version_and_help() -> None:
         assert result.exit_code == 0
         assert result.output.startswith("Usage: ")
     text = " ".join(invoke("verify", "--help").output.split())
-    assert "smoke: 20 cases, float32 and float64; ci: 340 cases, every declared dtype; nightly: 2000 cases" in text
+    assert "smoke: 20 cases, float32 and float64; ci: 385 cases, every declared dtype; nightly: 2000 cases" in text
 
 
 def test_list_names_every_operation_and_backend() -> None:

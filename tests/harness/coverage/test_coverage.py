@@ -1,13 +1,14 @@
 """What campaigns reach: every two features together, and nearly every three, for every operation."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from convoracle.harness.coverage.families import PLANNED, plan_name
 from convoracle.harness.coverage.ledger import coverage_of, coverage_of_campaign
-from convoracle.harness.draw import draw
+from convoracle.harness.draw import draw, draw_small
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.profiles import PROFILES
 
@@ -24,12 +25,26 @@ def test_profile_ci_combines_every_two_features_and_99_percent_of_every_three(na
     assert found.outside == 0
 
 
-@pytest.mark.parametrize("name", ["conv2d", "max_pool2d"])
-def test_profile_ci_reaches_nearly_as_much_with_seven_dtypes(name: str) -> None:
-    found = coverage_of_campaign(OPERATIONS[name], PROFILES["ci"].examples, 0, EVERY)
+@pytest.mark.parametrize("name", PLANNED)
+def test_profile_ci_reaches_as_much_with_every_dtype(name: str) -> None:
+    operation = OPERATIONS[name]
+    dtypes = EVERY if operation.takes_integers else EVERY[:3]
+    found = coverage_of_campaign(operation, PROFILES["ci"].examples, 0, dtypes)
     assert found is not None
-    assert found.share(2) >= 0.998
+    assert found.missing[2] == []
     assert found.share(3) >= 0.99
+
+
+@pytest.mark.parametrize("name", ["conv2d", "linear"])
+def test_every_dtype_has_its_share_of_cases(name: str) -> None:
+    """Each once in every round of ten; a round of two floats is two."""
+    rounds = [
+        Counter(draw_small(OPERATIONS[name], {}, EVERY, 0, number).dtype for number in range(start, start + 10))
+        for start in range(0, 300, 10)
+    ]
+    assert all(set(dtypes) == set(EVERY) for dtypes in rounds)
+    floats = [draw_small(OPERATIONS[name], {}, FLOATS, 0, number).dtype for number in range(40)]
+    assert all(set(floats[at : at + 2]) == set(FLOATS) for at in range(0, 40, 2))
 
 
 @pytest.mark.parametrize("name", ["conv2d_backward", "max_pool2d_backward", "locally_connected2d_backward"])

@@ -100,6 +100,22 @@ def test_of_several_outputs_the_wrong_one_is_named(explained: Explained) -> None
     assert str(diagnosis).startswith("grad_weight equals the oracle's flipped along every axis of its planes")
 
 
+def test_of_two_wrong_outputs_the_one_that_is_known_is_named(explained: Explained) -> None:
+    """The weight gradient is forgotten, and the bias gradient a formula of its own."""
+
+    def mixed(grad: Any, x: Any, weight: Any, **options: Any) -> Any:
+        from convoracle import conv1d_backward
+
+        grad_x, grad_weight, grad_bias = conv1d_backward(grad, x, weight, backend="im2col", **options)
+        return grad_x, np.zeros_like(grad_weight), 3 * grad_bias + 1
+
+    diagnosis = explained("conv1d_backward", mixed).diagnosis
+    assert diagnosis is not None
+    assert (diagnosis.outputs, diagnosis.unexplained) == (("grad_weight",), ("grad_bias",))
+    assert "zero" in diagnosis.says
+    assert str(diagnosis).endswith("; grad_bias wrong too, in no known way")
+
+
 def test_fewer_bits_are_a_precision_not_a_formula(explained: Explained) -> None:
     def in_single_precision(x: Any, weight: Any, bias: Any, **options: Any) -> Any:
         single = [None if array is None else array.astype(np.float32) for array in (x, weight, bias)]

@@ -13,16 +13,20 @@ class Beats:
     def __init__(self) -> None:
         self.count = 0
         self.came = threading.Event()
+        self.doing = ""
 
-    def __call__(self) -> None:
+    def __call__(self, doing: str) -> None:
         self.count += 1
+        self.doing = doing
         self.came.set()
 
 
 def test_it_beats_while_nothing_is_called_and_stops_at_the_end() -> None:
     beats = Beats()
-    with Heartbeat(lambda: None, beats):
+    with Heartbeat(lambda: None, beats) as heart:
+        heart.doing = "shrinking"
         assert beats.came.wait(100 * SECONDS)
+    assert beats.doing == "shrinking"
     counted = beats.count
     threading.Event().wait(3 * SECONDS)
     assert beats.count == counted

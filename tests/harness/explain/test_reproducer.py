@@ -12,6 +12,9 @@ from types import ModuleType
 import pytest
 
 from convoracle.harness import Failure
+from convoracle.harness.candidate import Candidate
+from convoracle.harness.explain.candidate_import import import_of, is_alone
+from convoracle.harness.operations import OPERATIONS
 
 Explained = Callable[..., Failure]
 
@@ -130,3 +133,20 @@ def test_a_failure_without_one_says_why() -> None:
     failure = Failure("timeout", "timeout", "it hung", "conv2d(...)", "n=1", 0, "convoracle verify conv2d")
     with pytest.raises(ValueError, match="no reproducer: a candidate that hangs"):
         failure.reproducer()
+
+
+def test_a_candidate_in_adapters_is_put_into_them() -> None:
+    candidate = Candidate(
+        len, "mine:Kernels.conv", command="--candidate mine:Kernels.conv --adapter nhwc --adapter hwio"
+    )
+    assert import_of(OPERATIONS["conv2d"], candidate) == [
+        "",
+        "from convoracle.harness.adapters import hwio, nhwc",
+        "from mine import Kernels as candidate",
+        "",
+        "candidate = candidate.conv",
+        "candidate = nhwc(candidate, 'conv2d')",
+        "candidate = hwio(candidate, 'conv2d')",
+    ]
+    assert not is_alone(candidate)
+    assert is_alone(Candidate(len, "len"))

@@ -1,0 +1,46 @@
+"""Weights packed for `convoracle.fast.direct.filter_lanes`: for each term, the filters of a panel side by side."""
+
+from convoracle.fast.direct.turning import transpose
+from convoracle.fast.jit import inner
+from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.copying import ask_for, copy_vector, pack_columns
+from convoracle.fast.simd.microkernel import ROWS
+
+
+@inner
+def pack_panel(plan, weights, weight, group, first, filters, channel, channels, panel, spare, is_long, line):  # type: ignore[no-untyped-def]
+    """Pack the weights of some filters in a block of channels: phase by phase, channel by channel, tap by tap.
+
+    A term has `line` numbers in the panel; what those beyond the filters are does not matter.
+    """
+    keep_small()
+    start = group * weights.of_group + first * weights.of_filter + channel * weights.of_channel
+    taps, lanes = plan.taps, plan.lanes
+    if is_long:
+        transpose(weight, start, weights.of_filter, filters, 0, channels * taps, panel, 0, line, lanes)
+        return
+    of_kernel = weights.of_filter  # the numbers that the taps of one channel in one filter lie in
+    for c in range(channels):
+        place = start + c * weights.of_channel
+        if filters < ROWS or place + (filters - 1) * of_kernel + -(-of_kernel // lanes) * lanes > len(weight):
+            for phase in range(plan.phases):
+                term, count = plan.of_phases[phase, 0], plan.of_phases[phase, 1]
+                for t in range(count):
+                    to = (plan.channel_block * term + c * count + t) * line
+                    for i in range(filters):
+                        panel[to + i] = weight[place + i * of_kernel + weights.of_taps[term + t]]
+        elif of_kernel == 1:
+            for i in range(0, line, lanes):
+                copy_vector(weight, place + i, panel, c * line + i)
+                ask_for(weight, place + line + i)  # by the next panel
+        else:
+            for position in range(0, filters, ROWS):
+                i = min(position, filters - ROWS)
+                for t in range(0, of_kernel, lanes):
+                    pack_columns(weight, place + i * of_kernel + t, of_kernel, spare, t * line + i, line)
+            for phase in range(plan.phases):
+                term, count = plan.of_phases[phase, 0], plan.of_phases[phase, 1]
+                for t in range(count):
+                    to = (plan.channel_block * term + c * count + t) * line
+                    for i in range(0, line, lanes):
+                        copy_vector(spare, weights.of_taps[term + t] * line + i, panel, to + i)

@@ -1,0 +1,49 @@
+"""Another thread than the main one, for a call: the same one for a whole campaign, and handed over with two queues.
+
+Starting a thread costs some libraries more than the call, and a future of an executor five times what the queues do.
+"""
+
+import functools
+import os
+import queue
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def in_other_thread(call: Callable[[], T]) -> T:
+    """Return what a call returns in the other thread, or raise what it raises there."""
+    answer: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+    _asked(os.getpid()).put(functools.partial(_answered, call, answer))
+    result, error = answer.get()  # a queue of its own: an interrupt here leaves nothing behind for the next call
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]
+
+
+def start() -> None:
+    """Have the thread running: before a candidate can get in the way."""
+    _asked(os.getpid())
+
+
+@functools.cache
+def _asked(process: int) -> "queue.SimpleQueue[Callable[[], None]]":
+    """Return the queue that the thread of a process serves: after a fork there is another process, and no thread."""
+    asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+    threading.Thread(target=_serve, args=(asked,), name="convoracle-other-thread", daemon=True).start()
+    return asked
+
+
+def _serve(asked: "queue.SimpleQueue[Callable[[], None]]") -> None:
+    while True:
+        asked.get()()
+
+
+def _answered(call: Callable[[], T], answer: "queue.SimpleQueue[tuple[T | None, BaseException | None]]") -> None:
+    """Put what became of a call into a queue."""
+    try:
+        answer.put((call(), None))
+    except BaseException as error:
+        answer.put((None, error))

@@ -1,0 +1,135 @@
+"""``convoracle verify``: its arguments and options."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from convoracle.harness.adapters import ADAPTERS
+from convoracle.harness.candidate import ACCURACIES, DTYPES
+from convoracle.harness.candidates import PEERS
+from convoracle.harness.networks import NETWORKS
+from convoracle.harness.profiles import PROFILES
+
+
+@click.command()
+@click.argument("operations", metavar="[OPERATION]...", nargs=-1)
+@click.option("--backend", "backends", multiple=True, metavar="NAME", help="A backend of convoracle; repeatable.")
+@click.option(
+    "--candidate",
+    "candidates",
+    multiple=True,
+    metavar="MODULE:FUNCTION",
+    help=f"Your implementation, or one of: {', '.join(PEERS)}; repeatable.",
+)
+@click.option(
+    "--adapter",
+    "adapters",
+    multiple=True,
+    type=click.Choice(list(ADAPTERS)),
+    help="Put your implementation into an adapter, for another layout or style; repeatable, the innermost first.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(list(PROFILES)),
+    default="smoke",
+    show_default=True,
+    help="; ".join(f"{name}: {profile.text}" for name, profile in PROFILES.items()) + ".",
+)
+@click.option("--examples", type=click.IntRange(min=1), metavar="N", help="Cases for each operation and candidate.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Which cases.")
+@click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Only these dtypes; repeatable.")
+@click.option("--accuracy", type=click.Choice(ACCURACIES), help="The bound to hold a candidate to.")
+@click.option("--check", "only_checks", multiple=True, metavar="NAME", help="Make only this check; repeatable.")
+@click.option("--skip", "skipped_checks", multiple=True, metavar="NAME", help="Leave out this check; repeatable.")
+@click.option("--list-checks", is_flag=True, help="Say what each check decides, and verify nothing.")
+@click.option("--case", metavar="TEXT", help="Run this one case, as a failure prints it.")
+@click.option(
+    "--network",
+    "networks",
+    multiple=True,
+    type=click.Choice(list(NETWORKS)),
+    help="Verify the layers of a real network at their real size instead; repeatable.",
+)
+@click.option("--layer", metavar="NAME", help="Only this layer of the network, as a failure prints it.")
+@click.option("--batch", type=click.IntRange(1, 16), default=1, show_default=True, help="Images for --network.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=15.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a candidate may spend on one case.",
+)
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes at once; default: processors.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the reports here.")
+@click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML here.")
+@click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a page here.")
+@click.option("--coverage", "counts_coverage", is_flag=True, help="Count what the cases combine, and print that.")
+@click.option(
+    "--reproducer",
+    "test_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a test file here that fails until the candidate is right and needs NumPy and the candidate alone.",
+)
+def verify(
+    operations: tuple[str, ...],
+    backends: tuple[str, ...],
+    candidates: tuple[str, ...],
+    adapters: tuple[str, ...],
+    profile: str,
+    examples: int | None,
+    seed: int,
+    dtypes: tuple[str, ...],
+    accuracy: str | None,
+    only_checks: tuple[str, ...],
+    skipped_checks: tuple[str, ...],
+    list_checks: bool,
+    case: str | None,
+    networks: tuple[str, ...],
+    layer: str | None,
+    batch: int,
+    timeout: float,
+    workers: int | None,
+    json_file: Path | None,
+    junit_file: Path | None,
+    html_file: Path | None,
+    counts_coverage: bool,
+    test_file: Path | None,
+) -> None:
+    """Say of each candidate, for each OPERATION, whether it is right.
+
+    Without --backend and --candidate, every backend of convoracle is verified; without OPERATION, everything a
+    candidate offers. The exit status is 0 if all are right, 1 if one is wrong, 2 if one could not be run.
+    """
+    from convoracle.harness.cli import list_command, verify_command
+
+    if list_checks:
+        list_command.show_checks()
+        return
+    sys.exit(
+        verify_command.verify(
+            operations,
+            backends,
+            candidates,
+            PROFILES[profile],
+            adapters=adapters,
+            examples=examples,
+            seed=seed,
+            dtypes=dtypes,
+            accuracy=accuracy,
+            only_checks=only_checks,
+            skipped_checks=skipped_checks,
+            case=case,
+            networks=networks,
+            layer=layer,
+            batch=batch,
+            counts_coverage=counts_coverage,
+            timeout=timeout,
+            workers=workers,
+            json_file=json_file,
+            junit_file=junit_file,
+            html_file=html_file,
+            test_file=test_file,
+        )
+    )

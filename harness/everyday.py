@@ -1,0 +1,151 @@
+"""One case in ten is a layer of the kind that networks are made of: the kernels that have a path of their own.
+
+The other cases combine everything with everything, so that hardly one of a campaign is a 3x3 kernel with stride 1,
+dilation 1 and padding 1; but this is the layer for which somebody wrote a Winograd transform, and a depthwise, a 1x1
+and a strided path beside it. The rest of such a case (dtype, layouts, bias) is as awkward as ever.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from convoracle.harness.choices import Choices
+from convoracle.harness.limits import Limits, inside
+from convoracle.harness.operations import Operation
+
+MOST_PRODUCTS = 40_000
+"""As many as a small case has at most."""
+
+
+class Layer(NamedTuple):
+    """A layer as networks have them: the same along every axis."""
+
+    kernel: int
+    stride: int
+    padding: int
+    kind: str = "dense"  # or "depthwise", or "grouped"
+    other: int = 0
+    """The dilation less one; of a transposed convolution the output padding, of a pool whether it rounds up."""
+
+
+CONVOLUTIONS = (
+    Layer(3, 1, 1),
+    Layer(1, 1, 0),
+    Layer(3, 1, 1, "depthwise"),
+    Layer(3, 2, 1),
+    Layer(5, 1, 2),
+    Layer(3, 1, 1, "grouped"),
+    Layer(3, 2, 1, "depthwise"),
+    Layer(3, 1, 1),
+    Layer(1, 2, 0),
+    Layer(3, 1, 0),
+    Layer(7, 2, 3),
+    Layer(3, 1, 2, other=1),
+    Layer(5, 1, 2, "depthwise"),
+    Layer(2, 2, 0),
+)
+TRANSPOSED = (
+    Layer(3, 2, 1, other=1),
+    Layer(4, 2, 1),
+    Layer(2, 2, 0),
+    Layer(3, 1, 1),
+    Layer(4, 2, 1, "depthwise"),
+    Layer(1, 1, 0),
+    Layer(5, 2, 2, other=1),
+    Layer(4, 1, 0),
+)
+POOLS = (
+    Layer(2, 2, 0),
+    Layer(3, 2, 1),
+    Layer(3, 1, 1),
+    Layer(3, 2, 0, other=1),
+    Layer(3, 2, 0),
+    Layer(2, 1, 0),
+    Layer(3, 3, 0),
+    Layer(5, 1, 2),
+    Layer(2, 2, 0, other=1),
+)
+
+_CHANNELS = (1, 2, 3, 4, 6, 8, 9, 12, 16, 17, 20, 24, 32, 33, 48, 64, 67, 96)
+_SIZES = (4, 6, 7, 8, 9, 12, 13, 14, 16, 17, 20, 28, 33)
+
+
+def has_layers(operation: Operation) -> bool:
+    """Return whether an operation's cases can be layers with kernels."""
+    return {"kernel_size", "stride"} <= {field.name for field in dataclasses.fields(operation.case_type)}
+
+
+def everyday(operation: Operation, case: Any, limits: Limits, seed: int, turn: int) -> Any | None:
+    """Return a case that is an everyday layer inside the limits; None where there is none."""
+    choices = Choices(seed, operation.name, turn, "everyday")
+    for changes in _layers(case, choices, turn):
+        changed = dataclasses.replace(case, **changes)
+        if _is_small(operation, changed) and inside(limits, changed):
+            return changed
+    return None
+
+
+def _layers(case: Any, choices: Choices, turn: int) -> Iterator[dict[str, Any]]:
+    """Yield what makes a layer of a case, the layer whose turn it is first: large ones, then smaller ones."""
+    is_pool, is_transposed = hasattr(case, "ceil_mode"), hasattr(case, "output_padding")
+    layers = POOLS if is_pool else TRANSPOSED if is_transposed else CONVOLUTIONS
+    for layer in layers[turn % len(layers) :] + layers[: turn % len(layers)]:
+        options = _options(case, layer)
+        for counts in _counts(case, layer, choices):
+            for sizes in _sizes(case, choices):
+                yield {**options, **counts, **sizes}
+
+
+def _options(case: Any, layer: Layer) -> dict[str, Any]:
+    """Return the options of a layer, in the form in which the case writes them."""
+    axes = [name for name in ("d", "h", "w") if hasattr(case, name)]
+    alone = isinstance(case.kernel_size, int)
+    options: dict[str, Any] = {
+        "kernel_size": layer.kernel if alone else (layer.kernel,) * len(axes),
+        "stride": layer.stride,
+        "padding": layer.padding,
+    }
+    if hasattr(case, "ceil_mode"):
+        options["ceil_mode"] = bool(layer.other)
+    elif hasattr(case, "output_padding"):
+        options["output_padding"] = layer.other
+    if hasattr(case, "dilation"):
+        is_dilated = layer.other and layer in CONVOLUTIONS
+        options["dilation"] = 1 + layer.other if is_dilated else 1
+    return options
+
+
+def _counts(case: Any, layer: Layer, choices: Choices) -> Iterator[dict[str, int]]:
+    """Yield numbers of images, channels and filters: a few at random, then smaller ones."""
+    for images in (choices.pick((1, 2, 3, 5)), 2, 1):
+        for channels in (choices.pick(_CHANNELS), choices.pick(_CHANNELS), choices.pick(_CHANNELS[:6])):
+            counts = {"n": images, "c": channels}
+            if hasattr(case, "f"):
+                counts["f"] = choices.pick((channels, choices.pick(_CHANNELS), choices.pick(_CHANNELS)))
+            if hasattr(case, "groups"):
+                counts["groups"] = 1
+                if layer.kind == "depthwise":
+                    counts |= {"groups": channels, "f": channels * choices.pick((1, 1, 2))}
+                elif layer.kind == "grouped":
+                    groups = choices.pick((2, 4, 8))
+                    counts |= {"groups": groups, "c": channels * groups, "f": choices.pick((1, 2, 3, 4)) * groups}
+            yield counts
+
+
+def _sizes(case: Any, choices: Choices) -> Iterator[dict[str, int]]:
+    """Yield sizes of x: square ones as often as not, then smaller ones."""
+    axes = [name for name in ("d", "h", "w") if hasattr(case, name)]
+    for sizes in (_SIZES, _SIZES, _SIZES[:5]):
+        drawn = {name: choices.pick(sizes) for name in axes}
+        yield dict.fromkeys(axes, drawn[axes[0]]) if choices.happens(2) else drawn
+
+
+def _is_small(operation: Operation, case: Any) -> bool:
+    """Return whether there is such a case, and it is no more work than others."""
+    try:
+        operation.operand_shapes(case)
+        outputs = operation.outputs(case)
+    except ValueError:
+        return False
+    return max(math.prod(output.shape) * output.products for output in outputs) <= MOST_PRODUCTS

@@ -1,0 +1,49 @@
+"""How a test file gets at a candidate: the lines that import it, as far as its command says where it is."""
+
+from convoracle.harness.candidate import Candidate
+from convoracle.harness.operations.base import Operation
+
+NAMELESS = "from YOUR_MODULE import YOUR_FUNCTION as candidate  # it was handed over as an object, without a name"
+
+
+def import_of(operation: Operation, candidate: Candidate) -> list[str]:
+    """Return the lines that make the candidate known as `candidate`."""
+    option, name, adapters = _parts(candidate)
+    if option == "--backend":
+        return [
+            "",
+            "import convoracle",
+            "",
+            "",
+            "def candidate(*operands, **options):",
+            f"    return convoracle.{operation.name}(*operands, backend={name!r}, **options)",
+        ]
+    module, _, function = name.partition(":")
+    if option == "--candidate" and function:
+        first, _, rest = function.partition(".")
+        lines = ["", f"from {module} import {first} as candidate"]
+        if adapters:
+            lines.insert(1, f"from convoracle.harness.adapters import {', '.join(sorted(set(adapters)))}")
+        if rest or adapters:
+            lines.append("")
+        lines += [f"candidate = candidate.{rest}"] if rest else []
+        return lines + [f"candidate = {adapter}(candidate, {operation.name!r})" for adapter in adapters]
+    if option == "--candidate":
+        return [
+            "",
+            "from convoracle.harness.candidates import Source",
+            "",
+            f'candidate = Source("peer", {name!r}).load({operation.name!r}).function',
+        ]
+    return ["", NAMELESS]
+
+
+def is_alone(candidate: Candidate) -> bool:
+    """Return whether NumPy and the candidate are all that these lines need."""
+    return not _parts(candidate)[2]
+
+
+def _parts(candidate: Candidate) -> tuple[str, str, list[str]]:
+    """Return the option that names the candidate, its name, and its adapters."""
+    option, name, *others = (candidate.command or "- -").split()
+    return option, name, others[1::2]
