@@ -101,7 +101,9 @@ def _far(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
             far = _steps(axes, choices)
             if name == "kernel_size":
                 far = tuple(choices.pick((8, 9, 11)) for _ in range(axes))
-            padding = {"padding": "same"} if name == "stride" and choices.pick((False, True)) else {}
+            padding = (
+                {"padding": "same"} if name == "stride" and _may_be_same(case) and choices.pick((False, True)) else {}
+            )
             sides = () if hasattr(case, "output_padding") else ("h", "w")  # whose results a stride makes more
             grown = {side: getattr(case, side) + 20 for side in sides if hasattr(case, side)}
             changes = {**_fewest(case, ""), **grown, name: far[0] if axes == 1 else far}
@@ -109,10 +111,15 @@ def _far(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
             yield changes
 
 
+def _may_be_same(case: Any) -> bool:
+    """Return whether the operation has a padding that gives as many results as there are positions to begin at."""
+    return hasattr(case, "groups") and not hasattr(case, "output_padding")
+
+
 def _steps(axes: int, choices: Choices) -> tuple[int, ...]:
-    """Return large strides or dilations: the same for every axis, or two that alternate."""
+    """Return large strides or dilations: two that alternate, or less often the same for every axis."""
     one, other = choices.pick(((3, 4), (4, 3), (4, 3), (5, 8), (8, 5)))
-    return ((one, other, one) if choices.pick((False, True)) else (one, one, one))[:axes]
+    return ((one, other, one) if choices.pick((False, True, True)) else (one, one, one))[:axes]
 
 
 def _whole(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
