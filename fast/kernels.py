@@ -78,8 +78,7 @@ def bind_kernel(
     is_ready = all(array is None or (is_plain(array) and array.dtype == _computed(array)) for array in arrays)
     bind: Callable[..., Callable[..., Any]] | None = getattr(kernel, "bind", None)
     if bind is None:
-        # NaN and infinity are results like any other, and no backend is louder about them than the others.
-        @np.errstate(over="ignore", under="ignore", invalid="ignore")
+
         def compute(*arrays: np.ndarray | None) -> Any:
             return kernel(*arrays, *constants, **options)
 
@@ -89,6 +88,8 @@ def bind_kernel(
         stand_ins = (None if array is None else np.empty(array.shape, _computed(array)) for array in arrays)
         compute = bind(*stand_ins, *constants, **options)
 
+    # NaN and infinity are results like any other, and no backend is louder about them than the others.
+    @np.errstate(over="ignore", under="ignore", invalid="ignore")
     def call(*arrays: np.ndarray | None) -> Any:
         if not is_ready:
             arrays = tuple(None if array is None else to_kernel(array, _computed(array)) for array in arrays)

@@ -25,7 +25,7 @@ _BEYOND = (9, 17, 33, 67, 131, 259)
 def enlarged(operation: Operation, case: Any, limits: Limits, seed: int, number: int) -> Any:
     """Return a case that is larger in one way, inside the limits; the case itself where none is."""
     choices = Choices(seed, operation.name, number, "larger")
-    every = (_channels, _filters, _columns, _far, _rows, _depthwise, _images, _far, _whole)
+    every = (_channels, _filters, _columns, _rows, _depthwise, _images, _far, _whole)
     kinds = [kind for kind in every if list(kind(case, choices))]
     kinds.sort(key=lambda kind: kind is not _filters)  # these first, so that the 20th case has more channels
     turn = number // CYCLE % max(len(kinds), 1)
