@@ -49,14 +49,16 @@ def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
         vectors = min(rows * math.ceil(columns / tile.lanes), strung)
     # The last rows of a tile may be half of it.
     vectors *= _up(filters, tile.rows // 2) if filters % tile.rows <= tile.rows // 2 else _up(filters, tile.rows)
-    if layer.operation != "conv2d_weight_grad":
-        # Or filters side by side, an output a row.
-        vectors = min(vectors, rows * columns * math.ceil(filters / tile.lanes))
+    copies = phases
+    by_filters = rows * columns * math.ceil(filters / tile.lanes)
+    if layer.operation != "conv2d_weight_grad" and by_filters < vectors:
+        # Filters side by side, an output a row: all phases read one copy.
+        vectors, copies = by_filters, 1
     vectors *= layer.groups * phases
     return [
         Term("products", "tile", 0, vectors * terms / phases),
         Term("sums", "near", 0, vectors * tile.lanes * layer.itemsize * math.ceil(terms / 256)),
-        Term("copies", "near", 0, layer.itemsize * source * phases),
+        Term("copies", "near", 0, layer.itemsize * source * copies),
         Term("packing", "near", 0, layer.itemsize * layer.weight_numbers),
         Term("phases", "calls", phases, 0),
         Term("groups", "calls", 0, phases * layer.groups),
@@ -95,11 +97,16 @@ def plane_terms(layer: Layer, tile: Tile) -> list[Term]:
     planes = layer.filters * layer.channels // layer.groups
     vectors = planes * rows * math.ceil(columns / tile.lanes)
     is_strided = max(layer.stride) > 1
+    is_gradient, (kernel, _) = layer.operation == "conv2d_input_grad", layer.kernel_size
+    in_place = layer.kernel_size == (kernel, kernel) and kernel in (3, 5, 7) and layer.stride == (2, 2)
+    numbers = layer.itemsize * planes * math.prod(layer.size)
     return [
         Term("products", "tile", 0, vectors * math.prod(layer.kernel_size)),
         Term("sums", "tile", 0, vectors),
         Term("copies", "near", 0, layer.itemsize * layer.input_numbers),
-        Term("strided", "near", 0, layer.itemsize * planes * math.prod(layer.size) * is_strided),
+        Term("strided", "near", 0, numbers * is_strided),
+        # Positions of a gradient that are not neighbours are written one by one.
+        Term("scattered", "near", 0, numbers * (is_gradient and is_strided and not in_place)),
         Term("planes", "calls", 0, planes),
         *_common(layer),
     ]

@@ -70,6 +70,7 @@ def draw_layers(seed: int = 7) -> Iterator[Layer]:
         yield layer(between(3, 600), between(5, 120), between(8, 600), 3)
         yield layer(between(3, 200), between(14, 120), between(16, 200), rng.choice((3, 5, 7)), 2)
         yield layer(between(1, 12), between(10, 120), between(1, 24), rng.choice((3, 3, 5)))
+        yield layer(3, between(32, 240), between(16, 96), rng.choice((3, 5, 7, 11)), rng.choice((2, 2, 4)))
         kernel = rng.choice((3, 5, 7, 9, 11, 15, 21, 31, 41, 63))
         yield layer(rng.choice((1, 1, 3)), between(max(64, kernel), 600), rng.choice((1, 1, 2, 4)), kernel)
         groups = rng.choice((2, 4, 8, 16, 32))
