@@ -3,13 +3,7 @@
 import numpy as np
 
 from convoracle.fast import convolution
-from convoracle.fast.arguments import check_shape
-from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.convolution import check_output_shape, properties_of
 from convoracle.fast.geometry import IntOrPair
-from convoracle.fast.kernels import prepare
-from convoracle.fast.remembered import recall, remember
-from convoracle.fast.transpose_geometry import transpose_geometry
 
 
 def conv_transpose2d_input_grad(
@@ -63,39 +57,21 @@ def conv_transpose2d_input_grad(
     array([[ 8., 12.],
            [20., 24.]], dtype=float32)
     """
-    operation = "conv_transpose2d_input_grad"
-    options = (input_shape, stride, padding, output_padding, groups, dilation)
-    key, call = recall(operation, (grad_output, weight), options, backend, accuracy)
-    if call is None:
-        grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-        weight = check_array(operation, "weight", weight, "IOHW")
-        dtype = check_dtype(operation, grad_output=grad_output, weight=weight)
-        shape = check_shape(operation, "input_shape", input_shape, "NCHW")
-        geometry = transpose_geometry(
-            operation,
-            shape,
-            weight.shape,
-            stride=stride,
-            padding=padding,
-            output_padding=output_padding,
-            groups=groups,
-            dilation=dilation,
-        )
-        check_output_shape(operation, grad_output, geometry.output_shape)
-        call = remember(
-            key,
-            prepare(
-                operation,
-                backend,
-                dtype,
-                (grad_output, weight),
-                (shape,),
-                geometry.options(),
-                **properties_of(shape, weight.shape, accuracy),
-            ),
-        )
-    result: np.ndarray = call(grad_output, weight)
-    return result
+    return convolution.input_grad(
+        "conv_transpose2d_input_grad",
+        "HW",
+        grad_output,
+        weight,
+        input_shape,
+        backend,
+        accuracy,
+        kind=convolution.TRANSPOSED,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        groups=groups,
+        dilation=dilation,
+    )
 
 
 def conv_transpose2d_weight_grad(
@@ -149,39 +125,21 @@ def conv_transpose2d_weight_grad(
     array([[ 8., 12.],
            [20., 24.]], dtype=float32)
     """
-    operation = "conv_transpose2d_weight_grad"
-    options = (weight_shape, stride, padding, output_padding, groups, dilation)
-    key, call = recall(operation, (grad_output, x), options, backend, accuracy)
-    if call is None:
-        grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-        x = check_array(operation, "x", x, "NCHW")
-        dtype = check_dtype(operation, grad_output=grad_output, x=x)
-        shape = check_shape(operation, "weight_shape", weight_shape, "IOHW")
-        geometry = transpose_geometry(
-            operation,
-            x.shape,
-            shape,
-            stride=stride,
-            padding=padding,
-            output_padding=output_padding,
-            groups=groups,
-            dilation=dilation,
-        )
-        check_output_shape(operation, grad_output, geometry.output_shape)
-        call = remember(
-            key,
-            prepare(
-                operation,
-                backend,
-                dtype,
-                (grad_output, x),
-                (shape,),
-                geometry.options(),
-                **properties_of(x.shape, shape, accuracy),
-            ),
-        )
-    result: np.ndarray = call(grad_output, x)
-    return result
+    return convolution.weight_grad(
+        "conv_transpose2d_weight_grad",
+        "HW",
+        grad_output,
+        x,
+        weight_shape,
+        backend,
+        accuracy,
+        kind=convolution.TRANSPOSED,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        groups=groups,
+        dilation=dilation,
+    )
 
 
 def conv_transpose2d_bias_grad(
@@ -274,35 +232,18 @@ def conv_transpose2d_backward(
     >>> [grad.shape for grad in conv_transpose2d_backward(np.ones((2, 4, 6, 8), np.float32), x, weight)]
     [(2, 3, 5, 6), (3, 4, 2, 3), (4,)]
     """
-    operation = "conv_transpose2d_backward"
-    options = (stride, padding, output_padding, groups, dilation)
-    key, call = recall(operation, (grad_output, x, weight), options, backend, accuracy)
-    if call is None:
-        grad_output = check_array(operation, "grad_output", grad_output, "NFHW")
-        x = check_array(operation, "x", x, "NCHW")
-        weight = check_array(operation, "weight", weight, "IOHW")
-        dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
-        geometry = transpose_geometry(
-            operation,
-            x.shape,
-            weight.shape,
-            stride=stride,
-            padding=padding,
-            output_padding=output_padding,
-            groups=groups,
-            dilation=dilation,
-        )
-        check_output_shape(operation, grad_output, geometry.output_shape)
-        call = remember(
-            key,
-            prepare(
-                operation,
-                backend,
-                dtype,
-                (grad_output, x, weight),
-                options=geometry.options(),
-                **properties_of(x.shape, weight.shape, accuracy),
-            ),
-        )
-    grad_x, grad_weight, grad_bias = call(grad_output, x, weight)
-    return grad_x, grad_weight, grad_bias
+    return convolution.backward(
+        "conv_transpose2d_backward",
+        "HW",
+        grad_output,
+        x,
+        weight,
+        backend,
+        accuracy,
+        kind=convolution.TRANSPOSED,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        groups=groups,
+        dilation=dilation,
+    )

@@ -1,19 +1,32 @@
-"""What `conv1d`, `conv2d` and `conv3d` and their gradients share: checks, geometry and the call of the kernel.
+"""What `conv1d`, `conv2d` and `conv3d` and all gradients share: checks, geometry and the call of the kernel.
 
 Checks and geometry are gone through once for arguments of the same shapes (`convoracle.fast.remembered`).
-`axes` are the letters of the spatial axes: "L", "HW" or "DHW". `options` are stride, padding, dilation and groups, in
-this order.
+`axes` are the letters of the spatial axes: "L", "HW" or "DHW". `options` are those of the geometry, always in the same
+order: stride, padding, dilation and groups, and of a transposed convolution the output padding.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convoracle.fast.arguments import check_shape
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.conv_geometry import Shape, conv_geometry
+from convoracle.fast.conv_geometry import ConvGeometry, Shape, conv_geometry
 from convoracle.fast.kernels import prepare
 from convoracle.fast.remembered import recall, remember
+from convoracle.fast.transpose_geometry import transpose_geometry
+
+
+class Kind(NamedTuple):
+    """What convolutions and transposed convolutions differ in, seen from their gradients."""
+
+    weight: str
+    """The letters of the first two axes of the weight."""
+    geometry: Callable[..., ConvGeometry]
+
+
+CONVOLUTION, TRANSPOSED = Kind("OI", conv_geometry), Kind("IO", transpose_geometry)
 
 
 def convolve(
@@ -59,16 +72,17 @@ def input_grad(
     input_shape: object,
     backend: str | None,
     accuracy: str | None,
+    kind: Kind = CONVOLUTION,
     **options: Any,
 ) -> np.ndarray:
     """Check the arguments of an input gradient and run it."""
     key, call = recall(operation, (grad_output, weight), (input_shape, *options.values()), backend, accuracy)
     if call is None:
         grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
-        weight = check_array(operation, "weight", weight, f"OI{axes}")
+        weight = check_array(operation, "weight", weight, kind.weight + axes)
         dtype = check_dtype(operation, grad_output=grad_output, weight=weight)
         shape = check_shape(operation, "input_shape", input_shape, f"NC{axes}")
-        geometry = conv_geometry(operation, shape, weight.shape, **options)
+        geometry = kind.geometry(operation, shape, weight.shape, **options)
         check_output_shape(operation, grad_output, geometry.output_shape)
         call = remember(
             key,
@@ -94,6 +108,7 @@ def weight_grad(
     weight_shape: object,
     backend: str | None,
     accuracy: str | None,
+    kind: Kind = CONVOLUTION,
     **options: Any,
 ) -> np.ndarray:
     """Check the arguments of a weight gradient and run it."""
@@ -102,8 +117,8 @@ def weight_grad(
         grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
         x = check_array(operation, "x", x, f"NC{axes}")
         dtype = check_dtype(operation, grad_output=grad_output, x=x)
-        shape = check_shape(operation, "weight_shape", weight_shape, f"OI{axes}")
-        geometry = conv_geometry(operation, x.shape, shape, **options)
+        shape = check_shape(operation, "weight_shape", weight_shape, kind.weight + axes)
+        geometry = kind.geometry(operation, x.shape, shape, **options)
         check_output_shape(operation, grad_output, geometry.output_shape)
         call = remember(
             key,
@@ -140,6 +155,7 @@ def backward(
     weight: Any,
     backend: str | None,
     accuracy: str | None,
+    kind: Kind = CONVOLUTION,
     **options: Any,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Check the arguments of all three gradients and run them."""
@@ -147,9 +163,9 @@ def backward(
     if call is None:
         grad_output = check_array(operation, "grad_output", grad_output, f"NF{axes}")
         x = check_array(operation, "x", x, f"NC{axes}")
-        weight = check_array(operation, "weight", weight, f"OI{axes}")
+        weight = check_array(operation, "weight", weight, kind.weight + axes)
         dtype = check_dtype(operation, grad_output=grad_output, x=x, weight=weight)
-        geometry = conv_geometry(operation, x.shape, weight.shape, **options)
+        geometry = kind.geometry(operation, x.shape, weight.shape, **options)
         check_output_shape(operation, grad_output, geometry.output_shape)
         call = remember(
             key,

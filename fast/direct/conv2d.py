@@ -27,7 +27,7 @@ from convoracle.fast.direct.filter_lanes import bind_filter_lanes
 from convoracle.fast.direct.filter_plan import Phase, filter_steps_of, plan_filter_lanes
 from convoracle.fast.direct.plan import plan_correlation, steps_of
 from convoracle.fast.direct.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
-from convoracle.fast.jit import kernel
+from convoracle.fast.finite import are_finite
 from convoracle.fast.kernels import kernel_of
 from convoracle.fast.readable import conv2d_numba
 from convoracle.fast.windows import Ends, Pair, Shape
@@ -68,7 +68,7 @@ def bind_conv2d(
         out = np.empty(shape, dtype)
         base = zeros if bias is None else bias
         correlate(x, weight, base, out)
-        if is_cut and not _is_finite(out if out.size < weight.size else weight):
+        if is_cut and not are_finite((out if out.size < weight.size else weight).reshape(-1)):
             # The zeros around x make NaN of a weight that is not finite; every weight is part of some output.
             padded = plan_filter_lanes(*sizes, *whole, (1, 1), shape[2:], dtype, is_whole=True)
             assert padded is not None
@@ -132,7 +132,7 @@ def bind_conv2d_input_grad(
             correlate(grad_output, weight, base, grad)
         # Beyond the edges of grad_output there are zeros, which an infinite weight turns into NaN. Every number depends
         # on all weights of its taps, so if all taps are read, a finite result says as much as finite weights.
-        is_harmless = not is_padded or (is_small and _is_finite(grad)) or _is_finite(weight)
+        is_harmless = not is_padded or (is_small and are_finite(grad.reshape(-1))) or are_finite(weight.reshape(-1))
         if not is_harmless:
             grad = conv2d_numba.conv2d_input_grad(
                 grad_output, weight, input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -161,15 +161,6 @@ def bind_conv2d_backward(
 conv2d = kernel_of(bind_conv2d, arrays=3)
 conv2d_input_grad = kernel_of(bind_conv2d_input_grad, arrays=2)
 conv2d_backward = kernel_of(bind_conv2d_backward, arrays=3)
-
-
-@kernel
-def _is_finite(array):  # type: ignore[no-untyped-def]
-    """Tell whether all numbers of `array` are finite; without a branch, so that LLVM makes vectors of it."""
-    is_other = False
-    for number in array.reshape(-1):
-        is_other |= number - number != 0
-    return not is_other
 
 
 @functools.lru_cache(maxsize=256)

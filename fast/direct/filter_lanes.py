@@ -33,18 +33,17 @@ from collections.abc import Callable
 
 import numpy as np
 
+from convoracle.fast.direct.filter_bands import copy_source, lay_outputs, locate_band, turn_sums
 from convoracle.fast.direct.filter_plan import FilterPlan, products_of
 from convoracle.fast.direct.operands import Weights
 from convoracle.fast.direct.packing import pack_panel
 from convoracle.fast.direct.plan import SUM_NUMBERS
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.simd.code_size import keep_small
-from convoracle.fast.simd.copying import ask_for, copy_line
 from convoracle.fast.simd.microkernel import HALF, ROWS, VECTORS
 from convoracle.fast.simd.packed import pack, unpack
 from convoracle.fast.simd.scattered import multiply_scattered
 from convoracle.fast.simd.tasks import new_counter, take_task
-from convoracle.fast.simd.transforms import transpose_out
 from convoracle.fast.threads import run_pieces, thread_count
 
 TASKS = 4
@@ -112,12 +111,12 @@ def _correlate(  # type: ignore[no-untyped-def]
     task = take_task(counter)
     while task < bands * shares:
         band, share = divmod(task, shares)
-        group, window = _locate_band(plan, images, band)
+        group, window = locate_band(plan, images, band)
         image, _, top, _, left, _ = window
         first_vector, last_vector = vectors * share // shares, vectors * (share + 1) // shares
         first_filter, last_filter = first_vector * lanes, min(last_vector * lanes, plan.filters)
         panels = -(-(last_vector - first_vector) // VECTORS)
-        _lay_outputs(plan, window, of_image, starts, places, ends)
+        lay_outputs(plan, window, of_image, starts, places, ends)
         for f in range(first_filter, last_filter):
             bases[f - first_filter] = base[group * plan.filters + f]
         if plan.is_sparse:
@@ -127,7 +126,7 @@ def _correlate(  # type: ignore[no-untyped-def]
             first_plane = (image * plan.groups + group) * plan.channels + channel
             shift = 0
             if plan.is_copied:
-                _copy_source(plan, source, first_plane, channels, window, planes)
+                copy_source(plan, source, first_plane, channels, window, planes)
             else:
                 row, column = top * plan.step_h + plan.first_h, left * plan.step_w + plan.first_w
                 shift = first_plane * plan.plane + row * plan.pitch + column
@@ -165,7 +164,7 @@ def _correlate(  # type: ignore[no-untyped-def]
         for vector in range(last_vector - first_vector):
             first = first_filter + vector * lanes
             filters = min(plan.filters - first, lanes)
-            _turn_sums(plan, sums, vector * of_vector, zeros, group, first, filters, window, out)
+            turn_sums(plan, sums, vector * of_vector, zeros, group, first, filters, window, out)
         task = take_task(counter)
 
 
@@ -176,82 +175,6 @@ def aligned(numbers, like):  # type: ignore[no-untyped-def]
     memory = np.empty(numbers + LINE // like.itemsize, like.dtype)
     begin = -memory.ctypes.data % LINE // like.itemsize
     return memory[begin : begin + numbers]
-
-
-@inner
-def _locate_band(plan, images, band):  # type: ignore[no-untyped-def]
-    """Return the group of a band, and its window: the ends of its images, and of its units down and across."""
-    keep_small()
-    band, column_band = divmod(band, plan.column_bands)
-    band, row_band = divmod(band, plan.row_bands)
-    stack, group = divmod(band, plan.groups)
-    return group, (
-        stack * plan.band_images,
-        min((stack + 1) * plan.band_images, images),
-        plan.units_h * row_band // plan.row_bands,
-        plan.units_h * (row_band + 1) // plan.row_bands,
-        plan.units_w * column_band // plan.column_bands,
-        plan.units_w * (column_band + 1) // plan.column_bands,
-    )
-
-
-@inner
-def _lay_outputs(plan, window, of_image, starts, places, ends):  # type: ignore[no-untyped-def]
-    """Write where each output of a band begins to read, and where its sums are kept, kind by kind.
-
-    Sums are kept in the order of the result. Each kind is filled up to whole tiles, of ROWS outputs or HALF.
-    """
-    keep_small()
-    image, last_image, top, bottom, left, right = window
-    rows = min(bottom * plan.unit_h, plan.rows) - top * plan.unit_h
-    columns = min(right * plan.unit_w, plan.columns) - left * plan.unit_w
-    end = 0
-    for kind in range(plan.kinds):
-        first_row, first_column = plan.of_kinds[kind, 0], plan.of_kinds[kind, 1]
-        above, below = max(plan.of_kinds[kind, 2], top), min(plan.of_kinds[kind, 3], bottom)
-        before, behind = max(plan.of_kinds[kind, 4], left), min(plan.of_kinds[kind, 5], right)
-        for n in range(last_image - image):
-            for u in range(above - top, below - top):
-                start = n * of_image + u * plan.step_h * plan.pitch
-                place = (n * rows + u * plan.unit_h + first_row) * columns + first_column
-                for v in range(before - left, behind - left):
-                    starts[end] = start + v * plan.step_w
-                    places[end] = (place + v * plan.unit_w) * plan.lanes
-                    end += 1
-        while end % HALF > 0:
-            starts[end], places[end] = starts[end - 1], plan.outputs * plan.lanes
-            end += 1
-        ends[kind] = end
-
-
-@inner
-def _copy_source(plan, source, first_plane, channels, window, planes):  # type: ignore[no-untyped-def]
-    """Copy what a band reads of some channels, with the zeros around it.
-
-    Whole vectors are copied; what one carries beyond its row, the next row overwrites.
-    """
-    keep_small()
-    image, last_image, top, _, left, _ = window
-    lanes = plan.lanes
-    first_row, column = top * plan.step_h * plan.take_h + plan.first_h, left * plan.step_w * plan.take_w + plan.first_w
-    for n in range(last_image - image):
-        for c in range(channels):
-            plane = (first_plane + n * plan.groups * plan.channels + c) * plan.height * plan.width
-            to = (n * plan.channel_block + c) * plan.plane
-            for i in range(plan.copied_rows):
-                row = first_row + i * plan.take_h
-                # A line outside the plane has no numbers, only zeros.
-                inside = plan.width if 0 <= row < plan.height else 0
-                line = plane + row * plan.width
-                if plan.take_w == 1:
-                    copy_line(1, source, line, inside, column, planes, to, plan.pitch)
-                elif plan.take_w == 2:
-                    copy_line(2, source, line, inside, column, planes, to, plan.pitch)
-                else:
-                    copy_line(plan.take_w, source, line, inside, column, planes, to, plan.pitch)
-                for near in range(0, plan.width, lanes):
-                    ask_for(source, line + plan.height * plan.width + near)
-                to += plan.pitch
 
 
 @inner
@@ -310,30 +233,3 @@ def _multiply_kind(  # type: ignore[no-untyped-def]
                 places, of_vector, first, bases, first_base, is_more,
             )  # fmt: skip
         first += rows
-
-
-@inner
-def _turn_sums(plan, sums, start, zeros, group, first, filters, window, out):  # type: ignore[no-untyped-def]
-    """Turn the sums of a vector of filters into rows of their planes, a square at a time."""
-    keep_small()
-    image, last_image, top, bottom, left, right = window
-    rows = min(bottom * plan.unit_h, plan.rows) - top * plan.unit_h
-    columns = min(right * plan.unit_w, plan.columns) - left * plan.unit_w
-    runs, length = (1, rows * columns) if columns == plan.columns else (rows, columns)
-    plane = plan.rows * plan.columns
-    for n in range(last_image - image):
-        to = ((image + n) * plan.groups + group) * plan.filters + first
-        to = to * plane + top * plan.unit_h * plan.columns + left * plan.unit_w
-        for run in range(runs):
-            for entry in range(0, length, plan.lanes):
-                transpose_out(
-                    sums,
-                    start + ((n * runs + run) * length + entry) * plan.lanes,
-                    zeros,
-                    0,
-                    out,
-                    to + run * plan.columns + entry,
-                    plane,
-                    filters,
-                    length - entry,
-                )
