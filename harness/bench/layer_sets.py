@@ -51,7 +51,88 @@ POOLS = (
     "avg n16c128h56k2",
     "avg n16c192h28k3s1p1",
     "avg n16c2048h7k7",
+    "max n1c64h112k3s2p1",
+    "max n1c64h224k2",
+    "max n1c512h14k2",
+    "max n1c192h28k3s1p1",
+    "max n1c64h55k3s2",
+    "avg n1c2048h7k7",
+    "avg n1c64h112k3s2p1",
 )
+
+LARGE_PLANES = (
+    "n1c64h56f64k3p1",
+    "n1c128h28f128k3p1",
+    "n1c64h224f64k3p1",
+    "n1c256h56f256k3p1",
+    "n1c512h28f512k3p1",
+    "n1c3h224f64k3p1",
+    "n1c8h112f8k3p1",
+    "n1c48h35f96k3p1",
+    "n16c64h56f64k3p1",
+    "n4c128h112f128k3p1",
+)
+"""3x3 of stride 1 on planes of 28 and more: ResNet, VGG, Inception."""
+
+SMALL_PLANES = (
+    "n1c256h14f256k3p1",
+    "n1c512h7f512k3p1",
+    "n1c512h14f512k3p1",
+    "n16c256h14f256k3p1",
+    "n16c512h7f512k3p1",
+)
+"""3x3 of stride 1 on planes of 14 and 7."""
+
+OTHER_KERNELS = (
+    "n1c3h224f64k7s2p3",
+    "n16c3h224f64k7s2p3",
+    "n1c3h224f64k11s4p2",
+    "n1c64h56f256k1",
+    "n16c64h56f256k1",
+    "n1c256h56f64k1",
+    "n1c1024h14f256k1",
+    "n1c512h7f2048k1",
+    "n16c512h7f2048k1",
+    "n1c256h56f512k1s2",
+    "n1c128h56f128k3s2p1",
+    "n16c128h56f128k3s2p1",
+    "n1c512h14f512k3s2p1",
+    "n16c512h14f512k3s2p1",
+    "n1c64h56f64k3p2d2",
+    "n16c64h56f64k3p2d2",
+    "n1c256h28f256k3p2d2",
+    "n1c48h35f64k5p2",
+    "n1c128h56f128k3s2p1g32",
+    "n64c6h14f16k5",
+)
+"""1x1, strided, dilated, grouped, 5x5 and first layers."""
+
+DEPTHWISE = (
+    "n1c64h112f64k3p1g64",
+    "n1c64h112f64k3s2p1g64",
+    "n16c64h112f64k3s2p1g64",
+    "n1c144h56f144k3p1g144",
+    "n1c576h14f576k3p1g576",
+    "n16c576h14f576k3p1g576",
+    "n1c960h7f960k3p1g960",
+    "n16c960h7f960k3p1g960",
+)
+"""3x3 of each channel by itself."""
+
+LARGE_KERNELS = (
+    "n1c64h56f64k11p5g64",
+    "n1c32h112f32k31p15g32",
+    "n1c128h56f128k31p15g128",
+)
+"""11x11 and 31x31 of each channel by itself."""
+
+IMAGES = (
+    "n1c1h512f1k5p2",
+    "n1c1h512f1k11p5",
+    "n1c1h512f1k31p15",
+    "n1c1h512f1k63p31",
+)
+"""Filters of one photograph of one channel."""
 
 HELD_OUT = (
     "n1c192h28f96k3p1",
@@ -91,6 +172,12 @@ LAYER_SETS: dict[str, tuple[str, ...]] = {
     "cifar": CIFAR,
     "filters": FILTERS,
     "pools": POOLS,
+    "large-planes": LARGE_PLANES,
+    "small-planes": SMALL_PLANES,
+    "other-kernels": OTHER_KERNELS,
+    "depthwise": DEPTHWISE,
+    "large-kernels": LARGE_KERNELS,
+    "images": IMAGES,
     "held-out": HELD_OUT,
 }
 

@@ -119,7 +119,9 @@ class _Run:
 
     def _print(self) -> None:
         """Print the tables, what is wrong and what could not take part."""
-        print_tables(self._console, self._found, self._roofs)
+        options = self._options
+        sets = {name: workloads((name,), (), options.dtype, options.batch) for name in options.layers}
+        print_tables(self._console, self._found, self._roofs, sets)
         for one in self._found:
             for result in one.results.values():
                 if result.measured.problem is not None:

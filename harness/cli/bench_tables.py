@@ -1,7 +1,8 @@
 """The tables and sentences of ``convoracle bench``."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rich import box
 from rich.console import Console
@@ -12,6 +13,7 @@ from convoracle.harness.bench import gate
 from convoracle.harness.bench.comparison import Comparison, Result
 from convoracle.harness.bench.machine import Roof
 from convoracle.harness.bench.statistics import Interval, geometric_mean
+from convoracle.harness.bench.workload import Workload
 from convoracle.harness.report import ratio_text
 
 GAP = 3
@@ -26,8 +28,16 @@ class Column:
     text: Callable[[Comparison, Result], str]
 
 
-def print_tables(console: Console, comparisons: Sequence[Comparison], roofs: dict[int, Roof]) -> None:
-    """Print one table for each pass and number of threads, or several where the terminal is narrow."""
+def print_tables(
+    console: Console,
+    comparisons: Sequence[Comparison],
+    roofs: dict[int, Roof],
+    sets: Mapping[str, Collection[Workload]] = MappingProxyType({}),
+) -> None:
+    """Print one table for each pass and number of threads, or several where the terminal is narrow.
+
+    Below it are the mean ratios of all layers and, where several sets were named, those of each set.
+    """
     groups: dict[tuple[str, int], list[Comparison]] = {}
     for one in comparisons:
         if one.results:
@@ -40,6 +50,9 @@ def print_tables(console: Console, comparisons: Sequence[Comparison], roofs: dic
             console.print(table)
         for sentence in mean_sentences(members):
             say(console, sentence)
+        for name, layers in sets.items() if len(sets) > 1 else ():
+            for sentence in mean_sentences([one for one in members if one.task.workload in layers]):
+                say(console, f"  {name}: {sentence}")
 
 
 def _tables(width: int, title: str, members: Sequence[Comparison], columns: Sequence[Column]) -> Iterator[Table]:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from convoracle.harness.bench import machine
 from convoracle.harness.bench.comparison import Comparison, Task
 from convoracle.harness.bench.comparison import Result as Timed
+from convoracle.harness.bench.layer_sets import LAYER_SETS
 from convoracle.harness.bench.sample import Measured
 from convoracle.harness.bench.statistics import Interval
 from convoracle.harness.candidates import CannotRun
@@ -85,6 +86,18 @@ def test_the_gate(ratio: float, rounds: int, status: int, words: str, monkeypatc
     run = invoke(*TINY, "--against", "torch", "--fail-below", "0.95")
     assert run.exit_code == status, run.output
     assert words in run.output.splitlines()
+
+
+def test_each_of_several_sets_has_its_own_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    ratios = {**dict.fromkeys(LAYER_SETS["images"], 2.0), **dict.fromkeys(LAYER_SETS["pools"], 8.0)}
+    monkeypatch.setattr(bench_command, "compare", lambda task: made_up(ratios[str(task.workload)])(task))
+    one = invoke("--layers", "images", "--backend", "im2col", "--against", "torch")
+    assert "geometric mean 2.00" in one.output
+    assert "images:" not in one.output
+    both = invoke("--layers", "images", "--layers", "pools", "--backend", "im2col", "--against", "torch")
+    for name, mean in (("images", "2.00"), ("pools", "8.00")):
+        sentence = f"{name}: torch / im2col: geometric mean {mean} ({mean} to {mean}) over {len(LAYER_SETS[name])} "
+        assert sentence in both.output
 
 
 def test_the_gate_does_not_pass_what_could_not_be_run(monkeypatch: pytest.MonkeyPatch) -> None:

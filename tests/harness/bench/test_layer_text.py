@@ -99,9 +99,9 @@ def test_what_is_wrong_with_a_text_is_said(text: str, words: str) -> None:
 
 def test_layers_are_asked_for_by_set_text_and_batch() -> None:
     assert [str(one) for one in workloads((), (), "float32", None)] == list(SHORT)
-    found = workloads(("pools",), ("c3h8f2k3", "n1c3h8f2k3"), "float64", 2)
+    found = workloads(("images",), ("c3h8f2k3", "n1c3h8f2k3"), "float64", 2)
     assert str(found[-1]) == "n2c3h8f2k3"
-    assert len(found) == len(LAYER_SETS["pools"]) + 1
+    assert len(found) == len(LAYER_SETS["images"]) + 1
     assert {one.case.dtype for one in found} == {"float64"}
 
 
