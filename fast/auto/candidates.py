@@ -13,7 +13,7 @@ from convoracle.fast.auto.estimate import Times, estimate
 from convoracle.fast.auto.graded import ALGORITHMS, FALL_BACK
 from convoracle.fast.auto.hopeless import why_hopeless
 from convoracle.fast.auto.layer import Layer
-from convoracle.fast.auto.terms import Tile
+from convoracle.fast.auto.term import Tile
 from convoracle.fast.auto.workspace_needs import workspace_of
 from convoracle.fast.selector import find_obstacle
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from convoracle.fast.auto.costs import COSTS
 from convoracle.fast.auto.layer import Layer
 from convoracle.fast.auto.machine import Rates
-from convoracle.fast.auto.terms import TERMS, Tile
+from convoracle.fast.auto.term import Tile
+from convoracle.fast.auto.terms import TERMS
 
 BATCHES = (1, 16)
 """The batches a choice is made for. It must not depend on that of the call: an image's result is not to change with

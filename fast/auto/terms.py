@@ -1,69 +1,15 @@
-"""What an algorithm does for a layer, counted: the terms of which its time is a sum.
-
-Each term counts something whose rate is measured (`convoracle.fast.auto.machine`): vector multiply-adds, bytes moved in
-the cache or through the memory, numbers transformed, calls. What is done once a call and what is done for every image
-are counted apart. What a unit of a term costs an algorithm, in units of the best the machine does, is in
-`convoracle.fast.auto.costs`.
-"""
+"""What each algorithm does for a layer, counted in terms (`convoracle.fast.auto.term`)."""
 
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
+from convoracle.fast.auto.direct_terms import direct_terms
 from convoracle.fast.auto.layer import Layer
+from convoracle.fast.auto.term import Term, Tile, common_terms, up
 
 BUTTERFLIES_OF_A_CALL = 12_000
 """Steps of a transform that take as long as to call for one."""
-
-
-class Term(NamedTuple):
-    """A part of an algorithm's work: so much of it once a call, and so much for each image."""
-
-    name: str
-    kind: str
-    """What there is so much of: "tile" (vector multiply-adds), "near", "far" (bytes), "fft" (numbers) or "calls"."""
-    once: float
-    image: float
-
-
-class Tile(NamedTuple):
-    """The register tile of the machine: numbers in a vector, rows of a tile."""
-
-    lanes: int
-    rows: int
-
-
-def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
-    """Count the work of the register tile: whole rows of it, vectors of outputs, a few hundred products in a chain."""
-    filters, terms = _summed(layer)
-    source, phases, (rows, columns) = layer.input_numbers, 1, layer.output_size
-    if layer.operation == "conv2d_input_grad":
-        # A correlation of the output gradient for each remainder of the stride, which share the taps.
-        source, phases = layer.output_numbers, math.prod(layer.stride)
-        rows, columns = (math.ceil(size / stride) for size, stride in zip(layer.size, layer.stride, strict=True))
-    vectors = rows * columns / tile.lanes
-    if layer.kernel_size != (1, 1) and layer.operation != "conv2d_weight_grad":
-        # By rows, the last vector of each partly idle, or strung together with gaps where the kernel overhangs.
-        strung = ((rows - 1) * (columns + layer.kernel_size[1] - 1) + columns) / tile.lanes
-        vectors = min(rows * math.ceil(columns / tile.lanes), strung)
-    # The last rows of a tile may be half of it.
-    vectors *= _up(filters, tile.rows // 2) if filters % tile.rows <= tile.rows // 2 else _up(filters, tile.rows)
-    copies = phases
-    by_filters = rows * columns * math.ceil(filters / tile.lanes)
-    if layer.operation != "conv2d_weight_grad" and by_filters < vectors:
-        # Filters side by side, an output a row: all phases read one copy.
-        vectors, copies = by_filters, 1
-    vectors *= layer.groups * phases
-    return [
-        Term("products", "tile", 0, vectors * terms / phases),
-        Term("sums", "near", 0, vectors * tile.lanes * layer.itemsize * math.ceil(terms / 256)),
-        Term("copies", "near", 0, layer.itemsize * source * copies),
-        Term("packing", "near", 0, layer.itemsize * layer.weight_numbers),
-        Term("phases", "calls", phases, 0),
-        Term("groups", "calls", 0, phases * layer.groups),
-        *_common(layer),
-    ]
 
 
 def winograd_terms(layer: Layer, tile: Tile) -> list[Term]:
@@ -76,7 +22,7 @@ def winograd_terms(layer: Layer, tile: Tile) -> list[Term]:
     side = min(counted, key=lambda side: (side + 2) ** 2 * counted[side])
     tiles, points = counted[side], (side + 2) ** 2
     filters, channels = layer.filters // layer.groups, layer.channels // layer.groups
-    lines_in, lines_out = (_up(n, tile.lanes) * layer.groups for n in (channels, filters))
+    lines_in, lines_out = (up(n, tile.lanes) * layer.groups for n in (channels, filters))
     if layer.operation == "conv2d_input_grad":
         channels, filters, lines_in, lines_out = filters, channels, lines_out, lines_in
     numbers = points * layer.itemsize
@@ -85,7 +31,7 @@ def winograd_terms(layer: Layer, tile: Tile) -> list[Term]:
         Term("inputs", "near", 0, tiles * numbers * lines_in),
         Term("outputs", "near", 0, tiles * numbers * lines_out),
         Term("kernels", "near", numbers * channels * lines_out, 0),
-        *_common(layer),
+        *common_terms(layer),
     ]
 
 
@@ -108,7 +54,7 @@ def plane_terms(layer: Layer, tile: Tile) -> list[Term]:
         # Positions of a gradient that are not neighbours are written one by one.
         Term("scattered", "near", 0, numbers * (is_gradient and is_strided and not in_place)),
         Term("planes", "calls", 0, planes),
-        *_common(layer),
+        *common_terms(layer),
     ]
 
 
@@ -136,7 +82,7 @@ def fft_terms(layer: Layer, tile: Tile) -> list[Term]:
         Term("planes", "fft", 0, planes * blocks * _butterflies(points)),
         Term("products", "tile", 0, kernels * blocks * points / tile.lanes),
         Term("transforms", "calls", kernels, planes * blocks),
-        *_common(layer),
+        *common_terms(layer),
     ]
 
 
@@ -163,26 +109,3 @@ def _tiles(outputs: int, dilation: int, side: int) -> int:
     """Return how many tiles an axis has: those of interleaved outputs, a dilation apart."""
     whole, rest = divmod(outputs, side * dilation)
     return whole * dilation + min(rest, dilation)
-
-
-def _common(layer: Layer) -> list[Term]:
-    """Return what every algorithm does: pass the arrays through the memory, read the weights, be called."""
-    return [
-        Term("streams", "far", 0, layer.itemsize * (layer.input_numbers + layer.output_numbers)),
-        Term("weights", "far", layer.itemsize * layer.weight_numbers, 0),
-        Term("calls", "calls", 1, 0),
-    ]
-
-
-def _summed(layer: Layer) -> tuple[int, int]:
-    """Return how many rows a group has in the register tile, and how many products are summed for each number."""
-    taps = math.prod(layer.kernel_size)
-    filters, channels = layer.filters // layer.groups, layer.channels // layer.groups
-    if layer.operation == "conv2d_input_grad":
-        return channels, filters * taps
-    return filters, channels * taps
-
-
-def _up(number: int, divisor: int) -> int:
-    """Return the next multiple."""
-    return math.ceil(number / divisor) * divisor

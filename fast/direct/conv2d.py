@@ -25,6 +25,7 @@ from convoracle.fast.direct.bias_grad import bind_conv2d_bias_grad, conv2d_bias_
 from convoracle.fast.direct.correlation import Target, Weights, bind_correlation
 from convoracle.fast.direct.filter_lanes import bind_filter_lanes
 from convoracle.fast.direct.filter_plan import Phase, filter_steps_of, plan_filter_lanes
+from convoracle.fast.direct.patches import are_patches_faster, bind_patches, plan_patches
 from convoracle.fast.direct.plan import plan_correlation, steps_of
 from convoracle.fast.direct.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
 from convoracle.fast.finite import are_finite
@@ -103,6 +104,12 @@ def bind_conv2d_input_grad(
         for column in columns
     ]
     by_filters = plan_filter_lanes(*sizes, rows, columns, stride, input_shape[2:], dtype)
+    if is_spread:
+        patches = plan_patches(groups, weight.shape, grad_output.shape[2:], stride, dilation, dtype)
+        if patches is not None and are_patches_faster(patches, (plan for _, _, plan in pairs)):
+            return bind_patches(
+                patches, grad_output, weight, input_shape, stride=stride, padding=padding, dilation=dilation
+            )
     steps = sum(steps_of(plan, is_spread=is_spread) for _, _, plan in pairs)
     if by_filters is not None and filter_steps_of(by_filters) < steps:
         weights = _channel_weights(*weight.shape, groups, tuple((row[1], column[1]) for row, column, _ in pairs))

@@ -2,8 +2,9 @@
 
 ``python -m convoracle.harness.bench.fit_costs [SECONDS]`` does it, in about so many seconds of timing.
 
-Layers are drawn at random: those of networks, depthwise and grouped ones, filters of images. Every algorithm that may
-be the fastest for one is timed on it, on one thread, for one image and for some, on a machine that does nothing else.
+Layers are drawn at random: those of networks, depthwise and grouped ones, patches, filters of images. Every algorithm
+that may be the fastest for one is timed on it, on one thread, for one image and for some, on a machine that does
+nothing else.
 A time is a sum of terms (`convoracle.fast.auto.terms`); their costs are the numbers that are not negative and make the
 errors of its logarithm small. What is printed belongs in `fast/auto/costs.py`, and below it is how well choices by
 these costs would have done on the layers they were fitted to; `convoracle bench --regret` asks that of other layers.
@@ -27,13 +28,14 @@ from convoracle.fast.auto.estimate import BATCHES, per_second
 from convoracle.fast.auto.graded import ALGORITHMS
 from convoracle.fast.auto.layer import Layer
 from convoracle.fast.auto.rates import rates
-from convoracle.fast.auto.terms import TERMS, Tile
+from convoracle.fast.auto.term import Tile
+from convoracle.fast.auto.terms import TERMS
 from convoracle.fast.kernels import bind_kernel
 from convoracle.fast.simd.microkernel import ROWS
 from convoracle.fast.simd.vectors import VECTOR_BITS
 
 OPERATIONS = ("conv2d", "conv2d_input_grad", "conv2d_weight_grad")
-FEWEST_MACS, MOST_MACS = 200_000, 1_500_000_000
+FEWEST_MACS, MOST_MACS = 20_000, 1_500_000_000
 MOST_NUMBERS = 25_000_000
 REPEATS = 3
 NEGLIGIBLE = 1e-6
@@ -56,7 +58,7 @@ def draw_layers(seed: int = 7) -> Iterator[Layer]:
         return round(math.exp(rng.uniform(math.log(least), math.log(most))))
 
     def layer(channels: int, size: int, filters: int, kernel: int, stride: int = 1, groups: int = 1) -> Layer:
-        end = kernel // 2
+        end = kernel // 2 if stride < kernel else 0
         pairs = ((stride, stride), ((end, end), (end, end)), (1, 1))
         return Layer(
             "conv2d", "float32", channels, (size, size + rng.randrange(3)), filters, (kernel, kernel), *pairs, groups
@@ -64,13 +66,15 @@ def draw_layers(seed: int = 7) -> Iterator[Layer]:
 
     while True:
         yield layer(between(3, 600), between(5, 120), between(8, 600), 3)
-        yield layer(between(16, 800), between(6, 60), between(16, 800), 1, rng.choice((1, 1, 2)))
+        yield layer(between(8, 1000), between(5, 112), between(8, 1000), 1, rng.choice((1, 1, 2)))
         channels, kernel = between(8, 500), rng.choice((3, 3, 3, 5, 7, 11, 15, 31))
         yield layer(channels, max(between(7, 120), kernel), channels, kernel, rng.choice((1, 1, 2)), channels)
         yield layer(between(3, 600), between(5, 120), between(8, 600), 3)
         yield layer(between(3, 200), between(14, 120), between(16, 200), rng.choice((3, 5, 7)), 2)
         yield layer(between(1, 12), between(10, 120), between(1, 24), rng.choice((3, 3, 5)))
         yield layer(3, between(32, 240), between(16, 96), rng.choice((3, 5, 7, 11)), rng.choice((2, 2, 4)))
+        kernel = rng.choice((2, 2, 4, 8, 16))
+        yield layer(rng.choice((3, between(8, 200))), kernel * between(4, 32), between(16, 768), kernel, kernel)
         kernel = rng.choice((3, 5, 7, 9, 11, 15, 21, 31, 41, 63))
         yield layer(rng.choice((1, 1, 3)), between(max(64, kernel), 600), rng.choice((1, 1, 2, 4)), kernel)
         groups = rng.choice((2, 4, 8, 16, 32))

@@ -20,7 +20,8 @@ from convoracle.fast.auto.estimate import estimate
 from convoracle.fast.auto.graded import ALGORITHMS, FALL_BACK
 from convoracle.fast.auto.layer import Layer, layer_of
 from convoracle.fast.auto.machine import Rates
-from convoracle.fast.auto.terms import TERMS, Tile
+from convoracle.fast.auto.term import Tile
+from convoracle.fast.auto.terms import TERMS
 
 MANY = 64 << 20
 GRADIENTS = ("conv2d", "conv2d_input_grad", "conv2d_weight_grad")
