@@ -8,9 +8,9 @@ and what a verdict's time goes to::
     the calls     the candidate's own time, of the dozen calls of a verdict
     the checks    arrays laid out and filled again, results compared
 
-Candidates take turns at each case, as a campaign's do that verifies several backends of one operation. There are as
-many here as conv2d has built-in backends; the other column has one alone, which pays for drawing and oracle by itself.
-They are all the same one, so that this is no benchmark of backends.
+Candidates take turns at each case, as a campaign's do that verifies several backends of one operation. There are eight
+here, as many as conv2d has built-in backends besides `auto`; the other column has one alone, which pays for drawing and
+oracle by itself. They are all the same one, so that this is no benchmark of backends.
 """
 
 import concurrent.futures

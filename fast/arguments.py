@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+IntOrPair = int | Sequence[int]
+"""One value for both axes of a plane, or (height, width)."""
+
 LARGEST_INT = 2**31 - 1
 
 PER_AXIS = {

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from convoracle.fast.arguments import LARGEST_INT, check_flag, check_int, check_shape
+from convoracle.fast.arguments import LARGEST_INT, IntOrPair, check_flag, check_int, check_shape
 from convoracle.fast.arrays import FLOATS, accumulator, check_array, check_dtype
-from convoracle.fast.geometry import IntOrPair, PoolGeometry, pool2d_geometry, window_divisors
 from convoracle.fast.kernels import prepare
+from convoracle.fast.pool_geometry import PoolGeometry, pool2d_geometry, window_divisors
 from convoracle.fast.remembered import recall, remember, spell_shape
 
 

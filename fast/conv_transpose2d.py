@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from convoracle.fast.arguments import IntOrPair
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.convolution import check_bias, properties_of
-from convoracle.fast.geometry import IntOrPair
 from convoracle.fast.kernels import prepare
 from convoracle.fast.remembered import recall, remember
 from convoracle.fast.transpose_geometry import transpose_geometry

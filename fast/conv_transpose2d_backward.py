@@ -3,7 +3,7 @@
 import numpy as np
 
 from convoracle.fast import convolution
-from convoracle.fast.geometry import IntOrPair
+from convoracle.fast.arguments import IntOrPair
 
 
 def conv_transpose2d_input_grad(

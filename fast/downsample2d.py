@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from convoracle.fast.arguments import check_pair, check_shape
+from convoracle.fast.arguments import IntOrPair, check_pair, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.convolution import check_output_shape
-from convoracle.fast.geometry import IntOrPair
 from convoracle.fast.kernels import prepare
 from convoracle.fast.remembered import recall, remember
 

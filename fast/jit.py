@@ -3,6 +3,10 @@
 An inner function gets no way in from Python, which saves a third of its compilation. All are compiled to leave Python's
 lock, for any one thread (`convoracle.fast.threads` shares the work out), and kept in Numba's cache on disk.
 
+Before Numba loads a function from there, it sets up all that it can compile: every implementation of every function it
+knows, which takes longer than everything else up to the first result. Machine code needs none of that to be run, so it
+is left to whoever compiles.
+
 Compiling takes seconds. Whoever waits for it longer than one is told why, by a warning to the logger "convoracle":
 without any set-up Python's logging prints it, one line on the standard error stream, and a program that wants silence
 says ``logging.getLogger("convoracle").setLevel("ERROR")``.
@@ -14,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import njit
-from numba.core import event
+from numba.core import caching, event, runtime
 
 _KERNEL: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 _INNER: dict[str, Any] = {**_KERNEL, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -33,9 +37,27 @@ def inner(function: Callable[..., Any]) -> Any:
 def _compiled(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     """Compile a function for any arguments, and keep the result if there is a folder that can be written to."""
     try:
-        return njit(**options)(function)
+        dispatcher = njit(**options)(function)
     except RuntimeError:
         return njit(**{**options, "cache": False})(function)
+    # Parts of Numba that are not public: where there are none of these names, its cache stays as it is.
+    cache = getattr(dispatcher, "_cache", None)
+    if type(cache) is caching.FunctionCache and all(hasattr(cache, name) for name in _NEEDED):
+        cache.__class__ = _QuickCache
+    return dispatcher
+
+
+_NEEDED = ("_load_overload", "_guard_against_spurious_io_errors")
+
+
+class _QuickCache(caching.FunctionCache):
+    """Numba's cache of a function, which loads it without setting up the compiler."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return what is kept for a signature, or None; only the counting of references is set up for it."""
+        runtime.rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
 
 PATIENCE = 1.0

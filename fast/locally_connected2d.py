@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from convoracle.fast.arguments import IntOrPair
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.conv_geometry import ConvGeometry, ConvPadding, Shape, conv_geometry
 from convoracle.fast.convolution import check_output_shape
-from convoracle.fast.geometry import IntOrPair
 from convoracle.fast.kernels import prepare
 from convoracle.fast.remembered import recall, remember
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.fast.arguments import check_flag, check_shape
+from convoracle.fast.arguments import IntOrPair, check_flag, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.geometry import IntOrPair, pool2d_geometry
 from convoracle.fast.kernels import prepare
+from convoracle.fast.pool_geometry import pool2d_geometry
 from convoracle.fast.remembered import Call, recall, remember, spell_shape
 
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from convoracle.fast.arguments import check_addressable, check_pair, check_shape
+from convoracle.fast.arguments import IntOrPair, check_addressable, check_pair, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
-from convoracle.fast.geometry import IntOrPair
 from convoracle.fast.kernels import prepare
 from convoracle.fast.remembered import recall, remember
 

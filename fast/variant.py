@@ -3,7 +3,6 @@
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 ALL_DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64")
@@ -34,7 +33,8 @@ class Variant:
         for and the mapping of options and properties (`convoracle.fast.selector.choose_kernel`), and returns a kernel
         that keeps that accuracy. `accuracy` is what its results keep if nothing is asked for.
     planes : str, optional
-        A module with the kernels of `conv2d`, which is the kernel's first argument: it does its work by them.
+        A module with the kernels of `conv2d`, by which the kernel does its work: the target is called with it, and
+        returns the kernel.
 
     Examples
     --------
@@ -65,4 +65,4 @@ class Variant:
         """Import the kernel, or what chooses it, and return it; `planes` may take the place of its own."""
         module, _, function = self.target.partition(":")
         kernel: Callable[..., Any] = getattr(importlib.import_module(module), function)
-        return kernel if self.planes is None else partial(kernel, planes or importlib.import_module(self.planes))
+        return kernel if self.planes is None else kernel(planes or importlib.import_module(self.planes))

@@ -44,6 +44,10 @@ class Verdict:
     report: Report | None = None
     refused: str | None = None
 
+    def why_not(self) -> str:
+        """Return in one sentence whose job it is and why there is no report."""
+        return f"{self.job.operation}, {self.job.source.name}: {self.refused}"
+
 
 OnProgress = Callable[[Job, int, str], None]
 OnVerdict = Callable[[Verdict], None]
@@ -218,7 +222,7 @@ def _lost(one: _Worker, kind: str, sentence: str) -> Verdict:
     """Return the verdict on a job whose process hung or died."""
     job, started = one.jobs[0], one.started
     if started is None:
-        return Verdict(job, refused=f"{job.source.name}: {sentence} before the first case")
+        return Verdict(job, refused=f"{sentence} before the first case")
     told = (job.operation, job.source.name, one.loaded.accuracy, one.loaded.dtypes, job.examples, job.seed)
     seconds = time.monotonic() - one.began
     operation = OPERATIONS[job.operation]

@@ -2,10 +2,11 @@
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from convoracle.harness.arguments import check_names
 from convoracle.harness.limits import OF_DATA, Limits, check
 from convoracle.harness.operations import Operation
 
@@ -97,6 +98,20 @@ class Candidate:
     def _is_fixed(self, name: str) -> bool:
         limit = self.limits.get(name)
         return limit is not None and not callable(limit) and len(limit) == 1
+
+
+def declared(
+    operation: str, function: Callable[..., Any], limits: Limits | None, accuracy: str, dtypes: str | Sequence[str]
+) -> Candidate:
+    """Return a callable as a candidate; limits that are not given are its own, if it has any."""
+    name, command = named(function)
+    own: Limits = getattr(function, "limits", {})
+    kept = own if limits is None else limits
+    if kept != own:
+        command = None  # the command line learns limits from the function alone
+    elif command is not None and accuracy == "componentwise" != getattr(function, "accuracy", accuracy):
+        command += " --accuracy componentwise"
+    return Candidate(function, name, kept, accuracy, check_names(operation, "dtypes", dtypes), command)
 
 
 def named(function: Callable[..., Any]) -> tuple[str, str | None]:

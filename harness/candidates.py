@@ -61,9 +61,11 @@ class Source:
     @property
     def option(self) -> str:
         """The part of a command line that names it."""
+        # Who is asked for more than he declares is asked for it again; `normwise` is added where a command is made.
+        asked = " --accuracy componentwise" if self.accuracy == "componentwise" else ""
         if self.kind == "backend":
-            return f"--backend {self.name}"
-        return " ".join([f"--candidate {self.name}", *(f"--adapter {adapter}" for adapter in self.adapters)])
+            return f"--backend {self.name}{asked}"
+        return " ".join([f"--candidate {self.name}", *(f"--adapter {adapter}" for adapter in self.adapters)]) + asked
 
     def operations(self) -> tuple[str, ...]:
         """Return the operations it can be verified for.
@@ -98,7 +100,9 @@ class Source:
     def load(self, operation: str) -> Candidate:
         """Return the candidate for one operation."""
         candidate = self._load(operation)
-        return candidate if self.accuracy is None else dataclasses.replace(candidate, accuracy=self.accuracy)
+        if self.accuracy is None:
+            return candidate
+        return dataclasses.replace(candidate, accuracy=self.accuracy, command=self.option)
 
     def _load(self, operation: str) -> Candidate:
         if self.kind == "backend":
@@ -164,5 +168,5 @@ class Source:
         except Exception as error:
             raise CannotRun(f"candidate {self.name!r} cannot be imported: {type(error).__name__}: {error}") from error
         if not callable(found):
-            raise CannotRun(f"candidate {self.name!r} must be callable, got a {type(found).__name__}")
+            raise CannotRun(f"candidate {self.name!r} must be callable, got {type(found).__name__}")
         return found

@@ -9,6 +9,8 @@ from convoracle.harness.choices import Choices
 FLOAT_KINDS = ("uniform", "wide", "cancelling")
 SCORE_KINDS = (*FLOAT_KINDS, "scores", "large", "shifted")
 LAYOUTS = ("C", "F", "channels_last", "sliced", "reversed", "offset")
+ELSEWHERE = (*LAYOUTS, "exchanged")
+"""What cases combine with everything else, and what one of the promises is asked with besides."""
 
 # The exponents of "wide" data stay this far from 0, so that no product of two values leaves the normal range.
 _WIDE_EXPONENT = {"float16": 2, "float32": 12, "float64": 12}
@@ -41,7 +43,7 @@ def lay_out(values: np.ndarray, layout: str) -> np.ndarray:
 
     ``C`` and ``F``: contiguous, last or first axis fastest. ``channels_last``: a view of memory in which axis 1 is
     fastest. ``sliced``: every other element of a larger buffer. ``reversed``: negative strides along every axis.
-    ``offset``: the inside of a larger array.
+    ``offset``: the inside of a larger array. ``exchanged``: the first two axes are the other way round in memory.
     """
     if layout == "C":
         return np.array(values, order="C")
@@ -56,8 +58,11 @@ def lay_out(values: np.ndarray, layout: str) -> np.ndarray:
         view = np.empty(values.shape, values.dtype)[(slice(None, None, -1),) * values.ndim]
     elif layout == "offset":
         view = np.empty([size + 2 for size in values.shape], values.dtype)[(slice(1, -1),) * values.ndim]
+    elif layout == "exchanged":
+        order = (1, 0, *range(2, values.ndim)) if values.ndim > 1 else (0,)
+        view = np.empty([values.shape[axis] for axis in order], values.dtype).transpose(order)
     else:
-        raise ValueError(f"unknown layout {layout!r}; known: {', '.join(LAYOUTS)}")
+        raise ValueError(f"unknown layout {layout!r}; known: {', '.join(ELSEWHERE)}")
     view[...] = values
     return view
 

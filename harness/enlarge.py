@@ -22,13 +22,19 @@ _BEYOND = (9, 17, 33, 67, 131, 259)
 """Whole blocks of any usual size, and one or a few more than all of them but the largest."""
 
 
+class Turns(Choices):
+    """The choices of a large case, and how many times its way was taken before it."""
+
+    taken = 0
+
+
 def enlarged(operation: Operation, case: Any, limits: Limits, seed: int, number: int) -> Any:
     """Return a case that is larger in one way, inside the limits; the case itself where none is."""
-    choices = Choices(seed, operation.name, number, "larger")
-    every = (_channels, _filters, _columns, _rows, _depthwise, _images, _far, _whole)
+    choices = Turns(seed, operation.name, number, "larger")
+    every = (_channels, _filters, _columns, _rows, _depthwise, _images, _far, _kernels, _whole)
     kinds = [kind for kind in every if list(kind(case, choices))]
     kinds.sort(key=lambda kind: kind is not _filters)  # these first, so that the 20th case has more channels
-    turn = number // CYCLE % max(len(kinds), 1)
+    choices.taken, turn = divmod(number // CYCLE, max(len(kinds), 1))
     ways = [way for kind in kinds[turn:] + kinds[:turn] for way in kind(case, choices)]
     if number % HUGE_EVERY == HUGE_EVERY // 2 - 1:
         ways = [*_huge(case), *ways]
@@ -39,17 +45,17 @@ def enlarged(operation: Operation, case: Any, limits: Limits, seed: int, number:
     return case
 
 
-def _filters(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+def _filters(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
     """Yield more filters."""
     yield from _counts("f", case, choices)
 
 
-def _channels(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+def _channels(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
     """Yield more channels."""
     yield from _counts("c", case, choices)
 
 
-def _counts(name: str, case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+def _counts(name: str, case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
     """Yield larger counts in every group of what a field counts; with few of everything else where they are many."""
     if hasattr(case, name):
         groups = getattr(case, "groups", 1)
@@ -58,7 +64,7 @@ def _counts(name: str, case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
             yield {**_fewest(case, name), name: count}
 
 
-def _depthwise(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+def _depthwise(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
     """Yield many groups of one channel, with one filter or two each."""
     if hasattr(case, "groups"):
         for count in _many(choices):
@@ -66,23 +72,26 @@ def _depthwise(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
                 yield {**_fewer_images(case), "groups": count, "c": count, "f": count * filters}
 
 
-def _images(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
-    """Yield a larger batch."""
+def _images(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
+    """Yield a larger batch, of hardly anything where it would be too much."""
     if hasattr(case, "n"):
-        yield from ({"n": count} for count in choices.shuffled((5, 8, 9, 16, 17, 33)))
+        for count in _many(choices):
+            yield {"n": count}
+            for other in (choices.pick((3, 9)), 1):
+                yield {**_fewest(case, "n"), **{name: other for name in ("c", "f") if hasattr(case, name)}, "n": count}
 
 
-def _columns(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+def _columns(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
     """Yield a wider image, with as many results in the last vector as before."""
     yield from _longer("w", case, choices)
 
 
-def _rows(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+def _rows(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
     """Yield a higher image, with as many results in the last strip as before."""
     yield from _longer("h", case, choices)
 
 
-def _longer(name: str, case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+def _longer(name: str, case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
     """Yield whole blocks more of an axis; with few of everything else where that is too much."""
     if hasattr(case, name):
         stride = getattr(case, "stride", 1) or getattr(case, "kernel_size", 1)
@@ -92,15 +101,12 @@ def _longer(name: str, case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
             yield {**_fewest(case, name), name: getattr(case, name) + more * step}
 
 
-def _far(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
-    """Yield a stride, a dilation or a kernel larger than the others have."""
+def _far(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
+    """Yield a stride or a dilation larger than the others have."""
     if hasattr(case, "kernel_size") and hasattr(case, "stride"):
         axes = 1 if isinstance(case.kernel_size, int) else len(case.kernel_size)
-        names = ("stride", "stride", *(name for name in ("dilation", "kernel_size") if hasattr(case, name)))
-        for name in choices.shuffled(names):
+        for name in choices.shuffled(("stride", "stride", *(["dilation"] if hasattr(case, "dilation") else []))):
             far = _steps(axes, choices)
-            if name == "kernel_size":
-                far = tuple(choices.pick((8, 9, 11)) for _ in range(axes))
             padding = (
                 {"padding": "same"} if name == "stride" and _may_be_same(case) and choices.pick((False, True)) else {}
             )
@@ -111,18 +117,33 @@ def _far(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
             yield changes
 
 
+def _kernels(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
+    """Yield a kernel of more taps than a block of them, dilated as often as not, in an image hardly larger."""
+    if hasattr(case, "kernel_size") and hasattr(case, "stride"):
+        axes = 1 if isinstance(case.kernel_size, int) else len(case.kernel_size)
+        for spread in choices.shuffled((1, 2)):
+            for most in ((9, 11, 17), (8, 9, 11)):
+                size = (*(2,) * (axes - 2), *(choices.pick(most) for _ in range(min(axes, 2))))
+                sides = dict(zip(("d", "h", "w")[3 - axes :], size, strict=True))
+                grown = {side: spread * (taps - 1) + choices.between(1, 9) for side, taps in sides.items()}
+                changes = {**_fewest(case, ""), "kernel_size": size[0] if axes == 1 else size}
+                if hasattr(case, "dilation"):
+                    changes["dilation"] = spread
+                yield changes if hasattr(case, "output_padding") else changes | grown
+
+
 def _may_be_same(case: Any) -> bool:
     """Return whether the operation has a padding that gives as many results as there are positions to begin at."""
     return hasattr(case, "groups") and not hasattr(case, "output_padding")
 
 
-def _steps(axes: int, choices: Choices) -> tuple[int, ...]:
+def _steps(axes: int, choices: Turns) -> tuple[int, ...]:
     """Return large strides or dilations: two that alternate, or less often the same for every axis."""
     one, other = choices.pick(((3, 4), (4, 3), (4, 3), (5, 8), (8, 5)))
     return ((one, other, one) if choices.pick((False, True, True)) else (one, one, one))[:axes]
 
 
-def _whole(case: Any, choices: Choices) -> Iterator[dict[str, Any]]:
+def _whole(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
     """Yield a window that is the whole image: global pooling."""
     if hasattr(case, "ceil_mode"):
         yield {"kernel_size": (case.h, case.w), "stride": None, "padding": 0, "ceil_mode": False} | (
@@ -135,9 +156,9 @@ def _fewer_images(case: Any) -> dict[str, int]:
     return {"n": min(case.n, 2)} if hasattr(case, "n") else {}
 
 
-def _many(choices: Choices) -> tuple[int, ...]:
-    """Return numbers of channels, most wanted first: what exceeds whole blocks twice as often as whole blocks."""
-    first = choices.pick((*_BLOCKS[2:], *_BEYOND[2:], *_BEYOND[2:]))
+def _many(choices: Turns) -> tuple[int, ...]:
+    """Return numbers of channels or images, most wanted first: every other time more than any usual block holds."""
+    first = choices.pick((*_BLOCKS[2:], *_BEYOND[2:4]) if choices.taken % 2 else _BEYOND[4:])
     return first, *(count for count in choices.shuffled((*_BLOCKS, *_BEYOND)) if count < first)
 
 

@@ -44,6 +44,7 @@ CONVOLUTIONS = (
     Layer(3, 1, 2, other=1),
     Layer(5, 1, 2, "depthwise"),
     Layer(2, 2, 0),
+    Layer(3, 1, 2, "depthwise", other=1),
 )
 TRANSPOSED = (
     Layer(3, 2, 1, other=1),
@@ -118,7 +119,7 @@ def _options(case: Any, layer: Layer) -> dict[str, Any]:
 
 def _counts(case: Any, layer: Layer, choices: Choices) -> Iterator[dict[str, int]]:
     """Yield numbers of images, channels and filters: a few at random, then smaller ones."""
-    for images in (choices.pick((1, 2, 3, 5)), 2, 1):
+    for images in (choices.pick((1, 2, 3, 5, 9, 17)), 2, 1):
         for channels in (choices.pick(_CHANNELS), choices.pick(_CHANNELS), choices.pick(_CHANNELS[:6])):
             counts = {"n": images, "c": channels}
             if hasattr(case, "f"):

@@ -168,7 +168,9 @@ class Examination:
             got = f"{len(results)}" if isinstance(results, (tuple, list)) else f"a {type(results).__name__}"
             self.fail("shape", "shape", f"the call must return ({names}), got {got}")
         for output, got in zip(outputs, results, strict=True):
-            self.note(compare.form(output, got, INDEX_DTYPE if output.is_index else self.result_dtype))
+            problem = compare.form(output, got, INDEX_DTYPE if output.is_index else self.result_dtype)
+            if problem is not None:
+                raise _Found(problem, self._whose(case, problem))
         self.outcome.checked["form"] += 1
         if self.wants("contract"):
             self.note(given.changed())
@@ -180,6 +182,13 @@ class Examination:
                 apart[output.name] = got
             self.outcome.checked["contract"] += 1
         return tuple(results)
+
+    def _whose(self, case: Any, problem: Problem) -> Any | None:
+        """Return the case whose result has the wrong form, if it is another one, and has it without this one, too."""
+        if case is self.case:
+            return None
+        alone = examine(self.operation, self.candidate, case, self.accuracy, self.limits, frozenset({"form"})).problem
+        return case if alone is not None and alone.kind == problem.kind else None
 
     def _still_as_given(self) -> None:
         """Check that the arrays of the call before were not written to since."""

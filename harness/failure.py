@@ -5,6 +5,7 @@ from typing import Any
 
 from convoracle.harness.explain.diagnosis import Diagnosis
 from convoracle.harness.explain.evidence import Evidence
+from convoracle.harness.explain.pattern import Pattern
 from convoracle.harness.explain.rule import Rule
 from convoracle.harness.explain.smallest_data import non_zeros
 from convoracle.harness.explain.text import failure_text
@@ -38,6 +39,16 @@ class Failure:
         What the wrong result equals.
     rule : Rule or None
         Which cases fail.
+    pattern : Pattern or None
+        What the wrong values of all failing cases have in common.
+    shape : str
+        What the extents of a wrong shape are.
+    data : str
+        On which sorts of data it is wrong and on which right, where that differs.
+    products : str
+        Which products wrong values of the smallest call are sums of, and which they should be.
+    history : str
+        What the wrong result has to do with earlier calls, where fresh operands give no wrong values.
     evidence : Evidence or None
         The smallest call, with as few non-zero operands as possible; None where fresh operands give no wrong values.
     seen : Evidence or None
@@ -58,6 +69,11 @@ class Failure:
     got: Any = None
     diagnosis: Diagnosis | None = None
     rule: Rule | None = None
+    pattern: Pattern | None = None
+    shape: str = ""
+    data: str = ""
+    history: str = ""
+    products: str = ""
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
     seen: Evidence | None = field(default=None, compare=False, repr=False)
     script: str = field(default="", repr=False)
@@ -98,6 +114,10 @@ class Failure:
             "command": self.command,
             "diagnosis": None if self.diagnosis is None else str(self.diagnosis),
             "when": None if self.rule is None else str(self.rule),
+            "where": None if self.pattern is None else self.pattern.where(),
+            "data": self.data or None,
+            "history": self.history or None,
+            "instead": None if self.pattern is None else self.pattern.instead,
             "operands": None if self.evidence is None else as_plain_operands(self.evidence),
         }
 

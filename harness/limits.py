@@ -84,6 +84,8 @@ def allowed_in_parts(limit: Limit | None, value: Any) -> bool:
 
 def check(limits: Limits, known: Sequence[str], operation: str) -> None:
     """Raise ValueError for a limit the operation does not know, TypeError for one that cannot be asked."""
+    if not isinstance(limits, Mapping):
+        raise TypeError(f"{operation}: limits must be a mapping from names to allowed values, got {limits!r}")
     for name, limit in limits.items():
         if name not in known:
             raise ValueError(f"{operation}: unknown limit {name!r}; known: {', '.join(known)}")

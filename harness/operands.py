@@ -61,6 +61,21 @@ def integers(
     return {**arrays, **operation.index_operands(case, Choices(case.seed, "indices"))}
 
 
+def lopsided(operation: Operation, case: Any, small: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return operands of at most three with one multiplied as far as sums of products may stay representable.
+
+    Integers of one size are short where sums are long, and whoever rounds them to half precision before multiplying
+    loses nothing then. Sums of single operands are as they were.
+    """
+    outputs = operation.outputs(case)
+    room = exact_amplitude(outputs, case.dtype) ** 2 // 9
+    if case.seed < SIMPLE_SEEDS // 2 or room < 2 or max(len(term) for output in outputs for term in output.terms) < 2:
+        return small
+    choices = Choices(case.seed, operation.name, "lopsided")
+    name = choices.pick([name for name, array in small.items() if name != "indices" and array.ndim > 1])
+    return {**small, name: small[name] * choices.integers(small[name].shape, 1, room)}
+
+
 def random_floats(operation: Operation, case: Any) -> tuple[str, dict[str, np.ndarray]]:
     """Return the kind of floats drawn, and the operands: float64 values exactly representable in the case's dtype."""
     choices = Choices(case.seed, operation.name, "floats")

@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from convoracle.harness.candidate import Candidate, named
+from convoracle.harness.arguments import check_count, check_names
+from convoracle.harness.candidate import Candidate, declared
 from convoracle.harness.checks.catalogue import CHECKS, chosen
 from convoracle.harness.checks.contract import Surroundings
 from convoracle.harness.descriptor import describe, parse
@@ -31,8 +30,8 @@ def verify(
     seed: int = 0,
     limits: Limits | None = None,
     accuracy: str = "componentwise",
-    dtypes: Sequence[str] = ("float32", "float64"),
-    checks: Sequence[str] = (),
+    dtypes: str | Sequence[str] = ("float32", "float64"),
+    checks: str | Sequence[str] = (),
     case: str | None = None,
 ) -> Report:
     """Decide whether an implementation of an operation is right.
@@ -58,9 +57,9 @@ def verify(
         that many on both sides of an axis).
     accuracy : {"componentwise", "normwise"}
         The bound the candidate is held to: ``normwise`` is for algorithms that go through a transform (FFT, Winograd).
-    dtypes : sequence of str
+    dtypes : str or sequence of str
         Which of float16, float32, float64, int8, int16, int32, int64 to verify.
-    checks : sequence of str
+    checks : str or sequence of str
         Make only these checks of `convoracle.harness.CHECKS`; all of them by default.
     case : str, optional
         Run this one case instead, as a report's descriptor gives it.
@@ -83,13 +82,9 @@ def verify(
     >>> report.passed, report.grade
     (True, 'A')
     """
-    name, command = named(candidate)
-    limits = getattr(candidate, "limits", {}) if limits is None else limits
-    if limits != getattr(candidate, "limits", {}):
-        command = None  # the command line learns limits from the function alone
-    dtypes = (dtypes,) if isinstance(dtypes, str) else tuple(dtypes)
-    subject = Candidate(candidate, name, limits or {}, accuracy, dtypes, command)
-    return run(operation_named(operation), subject, examples=examples, seed=seed, checks=chosen(checks), case=case)
+    subject = declared(operation, candidate, limits, accuracy, dtypes)
+    made = chosen(check_names(operation, "checks", checks))
+    return run(operation_named(operation), subject, examples=examples, seed=seed, checks=made, case=case)
 
 
 def run(
@@ -103,9 +98,10 @@ def run(
     progress: Progress | None = None,
 ) -> Report:
     """Verify one candidate for one operation; `progress` is told the number and descriptor of each case before it."""
-    for name, value, least in (("examples", examples, 1), ("seed", seed, 0)):
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{operation.name}: {name} must be an integer of at least {least}, got {value!r}")
+    check_count(operation.name, "examples", examples, 1)
+    check_count(operation.name, "seed", seed, 0)
+    if case is not None and not isinstance(case, str):
+        raise TypeError(f"{operation.name}: case must be a str, as a report's failure has it, got {case!r}")
     candidate.checked_for(operation)
     function = candidate.bound_to(operation)
     report = Report(

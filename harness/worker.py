@@ -97,7 +97,7 @@ def _carry_out(job: Job, connection: "Connection[Message, Job | None]") -> Finis
         connection.send(Loaded(candidate.accuracy, candidate.dtypes))
         report = _verdict(job, operation, candidate, lambda *told: connection.send(Started(*told)))
     except (CannotRun, ValueError, TypeError) as error:
-        return Refused(str(error))
+        return Refused(str(error).removeprefix(f"{job.operation}: "))  # whoever reads it knows the operation
     return Finished(report)
 
 

@@ -52,47 +52,32 @@ def kernel_of(
 
 
 class Planes:
-    """The kernels of `conv2d`, each of which chooses its algorithm when it is first called with arrays of some shapes.
-
-    They are those of one call by planes (`convoracle.fast.kernels.prepare`), in which dtype and options are the same.
-    """
+    """The kernels of `conv2d`, each of which chooses its algorithm when it is bound to arrays of some shapes."""
 
     def __init__(self, accuracy: str) -> None:
         self.accuracy = accuracy
-        self._chosen: dict[Any, Kernel] = {}
+        self.conv2d = kernels.kernel_of(self._bind_conv2d, arrays=3)
+        self.conv2d_input_grad = kernels.kernel_of(self._bind_input_grad, arrays=2)
+        self.conv2d_weight_grad = kernels.kernel_of(self._bind_weight_grad, arrays=2)
+        self.conv2d_bias_grad = kernels.kernel_of(self._bind_bias_grad, arrays=1)
 
-    def conv2d(self, x: Any, weight: Any, bias: Any, **options: Any) -> Any:
-        """Convolve."""
-        return self._kernel("conv2d", x.dtype, x.shape, weight.shape, options)(x, weight, bias, **options)
+    def _bind_conv2d(self, x: Any, weight: Any, bias: Any, **options: Any) -> Kernel:
+        kernel = kernel_of("conv2d", x.dtype.name, self.accuracy, x.shape, weight.shape, options)
+        return kernels.bind_kernel(kernel, x.dtype.name, (x, weight, bias), (), options)
 
-    def conv2d_input_grad(self, grad_output: Any, weight: Any, input_shape: tuple[int, ...], **options: Any) -> Any:
-        """Return the input gradient."""
-        kernel = self._kernel("conv2d_input_grad", weight.dtype, input_shape, weight.shape, options)
-        return kernel(grad_output, weight, input_shape, **options)
+    def _bind_input_grad(self, grad_output: Any, weight: Any, input_shape: tuple[int, ...], **options: Any) -> Kernel:
+        dtype = weight.dtype.name
+        kernel = kernel_of("conv2d_input_grad", dtype, self.accuracy, input_shape, weight.shape, options)
+        return kernels.bind_kernel(kernel, dtype, (grad_output, weight), (input_shape,), options)
 
-    def conv2d_weight_grad(self, grad_output: Any, x: Any, weight_shape: tuple[int, ...], **options: Any) -> Any:
-        """Return the weight gradient."""
-        kernel = self._kernel("conv2d_weight_grad", x.dtype, x.shape, weight_shape, options)
-        return kernel(grad_output, x, weight_shape, **options)
+    def _bind_weight_grad(self, grad_output: Any, x: Any, weight_shape: tuple[int, ...], **options: Any) -> Kernel:
+        kernel = kernel_of("conv2d_weight_grad", x.dtype.name, self.accuracy, x.shape, weight_shape, options)
+        return kernels.bind_kernel(kernel, x.dtype.name, (grad_output, x), (weight_shape,), options)
 
-    def conv2d_bias_grad(self, grad_output: Any) -> Any:
-        """Return the bias gradient."""
-        return choose_kernel("conv2d_bias_grad", grad_output.dtype.name, self.accuracy, {})(grad_output)
-
-    def _kernel(
-        self,
-        operation: str,
-        dtype: Any,
-        x_shape: tuple[int, ...],
-        weight_shape: tuple[int, ...],
-        options: Mapping[str, Any],
-    ) -> Kernel:
-        key = operation, x_shape, weight_shape
-        chosen = self._chosen.get(key)
-        if chosen is None:
-            chosen = kernel_of(operation, dtype.name, self.accuracy, x_shape, weight_shape, options)
-            self._chosen[key] = chosen
-        return chosen
+    def _bind_bias_grad(self, grad_output: Any) -> Kernel:
+        dtype = grad_output.dtype.name
+        kernel = choose_kernel("conv2d_bias_grad", dtype, self.accuracy, {})
+        return kernels.bind_kernel(kernel, dtype, (grad_output,), (), {})
 
 
 def _bind_all_gradients(

@@ -4,8 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-Pair = tuple[int, int]
-Ends = tuple[Pair, Pair]
+from convoracle.fast.windows import Ends, Pair
 
 
 class Layer(NamedTuple):

@@ -2,33 +2,64 @@
 
 from convoracle.fast.jit import inner
 from convoracle.fast.simd.code_size import keep_small
-from convoracle.fast.simd.copying import pack_columns
+from convoracle.fast.simd.copying import copy_line, pack_columns
 from convoracle.fast.simd.microkernel import ROWS
+from convoracle.fast.simd.transforms import MOST_SQUARE, transpose_in
 
 
 @inner
-def turn(plan, x, group, window, turned):  # type: ignore[no-untyped-def]
-    """Copy what a band reads, channels of a position together, with the zeros around it."""
+def turn(plan, x, group, channel, channels, window, spare, turned):  # type: ignore[no-untyped-def]
+    """Copy what a band reads of some channels, all of them in a position together, with the zeros around it.
+
+    What is written beyond the last column of a row, the next row overwrites, or it is not read.
+    """
     keep_small()
     image, last_image, top, bottom, left, _ = window
     height = (bottom - top - 1) * plan.stride_h + (plan.kernel_h - 1) * plan.dilation_h + 1
-    first_row, first_column = top * plan.stride_h - plan.top, left * plan.stride_w - plan.left
+    first_row = top * plan.stride_h * plan.take_h - plan.top
+    first_column = left * plan.stride_w * plan.take_w - plan.left
     # Turned columns before `begin` and from `end` on are outside the input.
     begin = min(max(-first_column, 0), plan.pitch)
     end = min(max(plan.width - first_column, begin), plan.pitch)
     plane = plan.height * plan.width
+    apart = plan.pitch + 2 * plan.lanes
     for n in range(last_image - image):
-        first_plane = ((image + n) * plan.groups + group) * plan.channels
+        first_plane = ((image + n) * plan.groups + group) * plan.channels + channel
         for i in range(height):
             to = (n * plan.band_height + i) * plan.pitch * plan.step
-            row = first_row + i
+            row = first_row + i * plan.take_h
             if row < 0 or row >= plan.height:
                 turned[to : to + plan.pitch * plan.step] = 0
                 continue
+            source = first_plane * plane + row * plan.width
+            if plan.take_w > 1:
+                for c in range(channels):
+                    if plan.take_w == 2:
+                        copy_line(2, x, source + c * plane, plan.width, first_column, spare, c * apart, plan.pitch)
+                    else:
+                        copy_line(
+                            plan.take_w, x, source + c * plane, plan.width, first_column, spare, c * apart, plan.pitch
+                        )
+                _turn_row(spare, 0, apart, channels, 0, plan.pitch, turned, to, plan.step, plan.lanes)
+                continue
             turned[to : to + begin * plan.step] = 0
             turned[to + end * plan.step : to + plan.pitch * plan.step] = 0
-            source = first_plane * plane + row * plan.width + first_column
-            transpose(x, source, plane, plan.channels, begin, end, turned, to, plan.step, plan.lanes)
+            _turn_row(x, source + first_column, plane, channels, begin, end, turned, to, plan.step, plan.lanes)
+
+
+@inner
+def _turn_row(source, start, step, channels, begin, end, turned, to, turned_step, lanes):  # type: ignore[no-untyped-def]
+    """Transpose a row of each channel; after a row shorter than a vector zeros may be written."""
+    keep_small()
+    square = min(lanes, MOST_SQUARE)
+    if channels < square or end - begin >= lanes:
+        transpose(source, start, step, channels, begin, end, turned, to, turned_step, lanes)
+        return
+    for channel in range(0, channels, square):
+        c = min(channel, channels - square)
+        for k in range(begin, end, square):
+            place = start + c * step + k
+            transpose_in(source, place, step, square, end - k, turned, to + k * turned_step + c, turned_step)
 
 
 @inner

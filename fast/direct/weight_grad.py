@@ -12,7 +12,9 @@ dilated across, which leaves runs of one tap. Vectors are taken from those runs;
 the outputs, so a stride costs nothing.
 
 A *band*, some rows of an image or some small images, is worked on at a time; its sums are added to those of the bands
-before it. Filters are shared out among threads, each of which turns the input for itself: no sum is ever divided.
+before it. What is turned of it is to stay in the cache while all filters are multiplied by it, so where there are many
+channels, whole vectors of them make a *block*. Blocks are shared out among threads, and filters, of which each share
+turns the input for itself: no sum is ever divided.
 """
 
 import functools
@@ -31,12 +33,20 @@ from convoracle.fast.simd.code_size import keep_small
 from convoracle.fast.simd.microkernel import ROWS
 from convoracle.fast.simd.packed import pack, unpack
 from convoracle.fast.simd.tasks import new_counter, take_task
+from convoracle.fast.simd.transforms import MOST_SQUARE
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape
 
 OUTPUTS = 384
 """Products summed in one chain, as nearly as whole rows of outputs allow."""
+
+TURNED_NUMBERS = 1 << 16
+"""How many numbers of the input are turned at a time, as far as that leaves vectors enough: a quarter of the second
+cache of most processors."""
+
+BLOCK_VECTORS = 24
+"""Vectors of a block of channels, in all its taps, at least: packing the filters should be little beside using them."""
 
 
 TASKS = 4
@@ -69,9 +79,14 @@ class Plan(NamedTuple):
     column_bands: int
     band_height: int
     pitch: int
+    # Only every take_h-th row and take_w-th column of the input is turned: a kernel of one tap leaves the others out.
+    take_h: int
+    take_w: int
     # From one turned position to the next.
     step: int
-    # Vectors: numbers in each, taps in a run, vectors in a run; sums of a filter, each run filled up to whole vectors.
+    # Blocks of channels. Vectors: numbers in each, taps in a run, vectors in the runs of all blocks together; sums of a
+    # filter in a block, each run filled up to whole vectors.
+    channel_blocks: int
     lanes: int
     run_taps: int
     run_vectors: int
@@ -98,7 +113,7 @@ def bind_conv2d_weight_grad(
         # A plane is one row.
         input_shape, output_shape = ((n, 1, rows * columns) for n, rows, columns in (input_shape, output_shape))
     plan = _plan(input_shape, output_shape, weight_shape[2:], stride, (top, left), dilation, groups, x.dtype)
-    blocks = -(-plan.filters // ROWS)
+    blocks, tasks = -(-plan.filters // ROWS), groups * plan.channel_blocks
     work = images * plan.rows * plan.columns * math.prod(weight_shape)
     # The sums of a share wait in a buffer, which must not grow with the filters.
     fewest = 1 if plan.is_straight else min(-(-blocks * ROWS * plan.line // LARGEST_BUFFER), blocks)
@@ -112,8 +127,8 @@ def bind_conv2d_weight_grad(
         shares, threads = fewest, thread_count(work)
         if threads > 1:
             # Each share turns the input for itself; some blocks of filters should be worth that.
-            shares = max(shares, min(TASKS * threads // groups, blocks // 8), min(-(-threads // groups), blocks))
-        pieces = min(threads, groups * shares)
+            shares = max(shares, min(TASKS * threads // tasks, blocks // 8), min(-(-threads // tasks), blocks))
+        pieces = min(threads, tasks * shares)
         run_pieces(_weight_grad, pieces, new_counter(), shares, *same, grad_output, x, grad)
         return grad
 
@@ -142,20 +157,31 @@ def _plan(
     run_taps = kernel_size[1] if dilation[1] == 1 and channels % lanes else 1
     run_vectors = math.ceil(run_taps * channels / lanes)
     is_straight = kernel_size == (1, 1) and channels >= lanes
-    step = (run_vectors | 1) * lanes if run_taps == 1 and channels >= lanes else channels
-    images, row_bands, column_bands = 1, 1, 1
+    has_vectors = run_taps == 1 and channels >= lanes
+    # A single tap reads no more rows and columns than there are outputs.
+    take_h, take_w = (s if k == 1 else 1 for s, k in zip(stride, kernel_size, strict=True))
+    stride = stride[0] // take_h, stride[1] // take_w
     most = [(n - 1) * d + 1 for n, d in zip(kernel_size, dilation, strict=True)]
+    images, row_bands, column_bands = 1, 1, 1
     if rows * columns < OUTPUTS:
-        numbers = step * math.prod((n - 1) * s + m for n, s, m in zip((rows, columns), stride, most, strict=True))
-        images = max(min(OUTPUTS // (rows * columns), LARGEST_BUFFER // numbers), 1)
+        images = OUTPUTS // (rows * columns)
     else:
-        widest = max(LARGEST_BUFFER // (step * most[0] * stride[1]), 1)
+        widest = max(LARGEST_BUFFER // (channels * most[0] * stride[1]), 1)
         column_bands = math.ceil(columns / min(widest, OUTPUTS))
         row_bands = math.ceil(rows / max(round(OUTPUTS * column_bands / columns), 1))
     band_height, pitch = (
         (math.ceil(n / bands) - 1) * s + m
         for n, bands, s, m in zip((rows, columns), (row_bands, column_bands), stride, most, strict=True)
     )
+    block_vectors, channel_blocks = run_vectors, 1
+    if has_vectors:
+        fitting = TURNED_NUMBERS // (images * band_height * pitch * lanes)
+        # A block has two vectors or more: the last one of all channels may be moved back to end with them.
+        least = max(BLOCK_VECTORS // math.prod(kernel_size), 2)
+        channel_blocks = max(min(math.ceil(run_vectors / max(fitting, least)), run_vectors // least), 1)
+        block_vectors = math.ceil(run_vectors / channel_blocks)
+    step = (block_vectors | 1) * lanes if has_vectors else channels
+    images = max(min(images, LARGEST_BUFFER // (band_height * pitch * step)), 1)
     return Plan(
         groups,
         channels,
@@ -173,11 +199,14 @@ def _plan(
         column_bands,
         band_height,
         pitch,
+        take_h,
+        take_w,
         step,
+        channel_blocks,
         lanes,
         run_taps,
         run_vectors,
-        channels if is_straight else math.prod(kernel_size) // run_taps * run_vectors * lanes,
+        channels if is_straight else math.prod(kernel_size) // run_taps * block_vectors * lanes,
         is_straight,
     )
 
@@ -190,20 +219,28 @@ def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output,
     grad_output, x, grad = grad_output.reshape(-1), x.reshape(-1), grad.reshape(-1)
     band_rows, band_columns = -(-plan.rows // plan.row_bands), -(-plan.columns // plan.column_bands)
     blocks, line = -(-plan.filters // ROWS), plan.line
-    turned = np.empty(plan.band_images * plan.band_height * plan.pitch * plan.step + plan.lanes, x.dtype)
     outputs = plan.band_images * band_rows * band_columns
+    turned = np.empty((plan.band_images * plan.band_height * plan.pitch + MOST_SQUARE) * plan.step, x.dtype)
+    spare = np.empty(0 if plan.take_w == 1 else plan.step * (plan.pitch + 2 * plan.lanes), x.dtype)
     column = np.empty((outputs + plan.lanes) * ROWS, x.dtype)
     positions = np.empty(outputs, np.int64)
     base = np.zeros(ROWS, x.dtype)
-    starts, places, skips = _lay_vectors(plan)
     task = take_task(counter)
-    while task < plan.groups * shares:
-        group, share = divmod(task, shares)
+    while task < plan.groups * plan.channel_blocks * shares:
+        part, share = divmod(task, shares)
+        group, channel_block = divmod(part, plan.channel_blocks)
+        first_vector = plan.run_vectors * channel_block // plan.channel_blocks
+        last_vector = plan.run_vectors * (channel_block + 1) // plan.channel_blocks
+        channel = first_vector * plan.lanes
+        channels = plan.channels - channel
+        if last_vector < plan.run_vectors:
+            channels = (last_vector - first_vector) * plan.lanes
         first_block, last_block = blocks * share // shares, blocks * (share + 1) // shares
         if plan.is_straight:
-            sums, first_sum = grad, -group * plan.filters * line
+            sums, first_sum = grad, -group * plan.filters * line - channel
         else:
             sums, first_sum = np.empty((last_block - first_block) * ROWS * line, x.dtype), first_block * ROWS * line
+        starts, places, skips = _lay_vectors(plan, last_vector - first_vector, channels)
         is_more = False
         for image in range(0, images, plan.band_images):
             last_image = min(image + plan.band_images, images)
@@ -213,7 +250,7 @@ def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output,
                     left = plan.columns * column_band // plan.column_bands
                     right = plan.columns * (column_band + 1) // plan.column_bands
                     window = (image, last_image, top, bottom, left, right)
-                    turn(plan, x, group, window, turned)
+                    turn(plan, x, group, channel, channels, window, spare, turned)
                     terms = _lay_positions(plan, window, positions)
                     for block in range(first_block, last_block):
                         first = block * ROWS
@@ -239,26 +276,27 @@ def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output,
                         )
                     is_more = True
         if not plan.is_straight:
+            run = (last_vector - first_vector) * plan.lanes
             for f in range(first_block * ROWS, min(last_block * ROWS, plan.filters)):
-                weights = (group * plan.filters + f) * plan.channels * plan.kernel_h * plan.kernel_w
-                _distribute(plan, sums, f * line - first_sum, grad, weights)
+                weights = ((group * plan.filters + f) * plan.channels + channel) * plan.kernel_h * plan.kernel_w
+                _distribute(plan, sums, f * line - first_sum, run, channels, grad, weights)
         task = take_task(counter)
 
 
 @inner
-def _lay_vectors(plan):  # type: ignore[no-untyped-def]
+def _lay_vectors(plan, run_vectors, channels):  # type: ignore[no-untyped-def]
     """Return where each vector begins, counted from an output's position, where its sums go, and what it skips."""
     keep_small()
     runs_w = plan.kernel_w // plan.run_taps
-    laid = np.zeros((3, plan.kernel_h * runs_w * plan.run_vectors), np.int64)
+    laid = np.zeros((3, plan.kernel_h * runs_w * run_vectors), np.int64)
     starts, places, skips = laid[0], laid[1], laid[2]
     for run in range(plan.kernel_h * runs_w):
         i, j = divmod(run, runs_w)
-        for vector in range(plan.run_vectors):
-            v, first = run * plan.run_vectors + vector, vector * plan.lanes
+        for vector in range(run_vectors):
+            v, first = run * run_vectors + vector, vector * plan.lanes
             if plan.is_straight:
                 # The last vector is moved back to end with the channels.
-                first = min(first, plan.channels - plan.lanes)
+                first = min(first, channels - plan.lanes)
             position = i * plan.dilation_h * plan.pitch + j * plan.dilation_w
             starts[v] = position * plan.step + first
             places[v] = first if plan.is_straight else v * plan.lanes
@@ -282,17 +320,17 @@ def _lay_positions(plan, window, positions):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _distribute(plan, sums, start, grad, to):  # type: ignore[no-untyped-def]
+def _distribute(plan, sums, start, run, channels, grad, to):  # type: ignore[no-untyped-def]
     """Copy the sums of one filter, in runs of taps and channels, to its weights, in channels of taps."""
     keep_small()
     taps, runs_w = plan.kernel_h * plan.kernel_w, plan.kernel_w // plan.run_taps
-    run = plan.run_vectors * plan.lanes
-    if run == plan.run_taps * plan.channels:
-        transpose(sums, start, plan.channels, taps, 0, plan.channels, grad, to, taps, plan.lanes)
+    if plan.run_taps == 1 or run == plan.run_taps * channels:
+        of_tap = run if plan.run_taps == 1 else channels
+        transpose(sums, start, of_tap, taps, 0, channels, grad, to, taps, plan.lanes)
         return
     for i in range(plan.kernel_h):
         for j in range(plan.kernel_w):
             run_of_tap, tap = (i, j) if runs_w == 1 else (i * runs_w + j, 0)
-            source = start + run_of_tap * run + tap * plan.channels
-            for c in range(plan.channels):
+            source = start + run_of_tap * run + tap * channels
+            for c in range(channels):
                 grad[to + c * taps + i * plan.kernel_w + j] = sums[source + c]

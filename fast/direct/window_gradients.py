@@ -11,7 +11,7 @@ doubled, and what they are compared with lies as it does in the plane::
 
 The windows of a row are gone through once, for all rows of positions they cover. Rows that the windows below cover as
 well are stored unfinished, and taken up again. A position adds up in the order of the windows, by rows, as
-`convoracle.fast.direct.max_pool2d` does where it adds one by one.
+`convoracle.fast.direct.max_pool2d_backward` does where it adds one by one.
 
 Nobody says where the windows are. It is guessed, and every index that a position finds is counted: if there are fewer
 than windows, an index lies elsewhere, and the plane has to be done in another way.
@@ -156,11 +156,9 @@ def place_windows(  # type: ignore[no-untyped-def]
                         for row, (_, _, begin) in enumerate(targets):
                             is_here = builder.icmp_signed("==", name, builder.add(begin, place))
                             hits = builder.or_(hits, is_here)
-                            before = totals[row]
-                            more = value if before is None else builder.fadd(before, value)
-                            totals[row] = builder.select(
-                                is_here, more, ir.Constant(vector, None) if before is None else before
-                            )
+                            # Added to zero, too: the sign of a zero does not remain where others add one by one.
+                            before = ir.Constant(vector, None) if totals[row] is None else totals[row]
+                            totals[row] = builder.select(is_here, builder.fadd(before, value), before)
                         ones = builder.zext(builder.bitcast(hits, ir.IntType(lanes)), _INDEX)
                         ones = call_intrinsic(builder, "ctpop.i64", _INDEX, ones)
                         builder.store(builder.add(builder.load(found), ones), found)

@@ -1,62 +1,103 @@
-"""1-D convolution as the 2-D convolution of planes of height 1; `planes` is a module with the kernels of `conv2d`."""
+"""1-D convolution as the 2-D convolution of planes of height 1.
 
-from types import ModuleType
+Each function returns the kernel that does so by `planes`, which has the kernels of `conv2d`.
+"""
+
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from convoracle.fast.conv_geometry import Shape
+from convoracle.fast.kernels import bind_kernel, kernel_of
+
+Call = Callable[..., Any]
 
 
-def conv1d(
-    planes: ModuleType, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, **options: Any
-) -> np.ndarray:
+def conv1d(planes: Any) -> Call:
     """Convolve planes of height 1."""
-    result: np.ndarray = planes.conv2d(_plane(x), _plane(weight), bias, **_with_height(**options))
-    return result[:, :, 0]
+    return kernel_of(partial(_bind_conv1d, planes), arrays=3)
 
 
-def conv1d_input_grad(
-    planes: ModuleType, grad_output: np.ndarray, weight: np.ndarray, input_shape: Shape, **options: Any
-) -> np.ndarray:
+def conv1d_input_grad(planes: Any) -> Call:
     """Return the input gradient of planes of height 1."""
-    batch, channels, length = input_shape
-    result: np.ndarray = planes.conv2d_input_grad(
-        _plane(grad_output), _plane(weight), (batch, channels, 1, length), **_with_height(**options)
-    )
-    return result[:, :, 0]
+    return kernel_of(partial(_bind_input_grad, planes), arrays=2)
 
 
-def conv1d_weight_grad(
-    planes: ModuleType, grad_output: np.ndarray, x: np.ndarray, weight_shape: Shape, **options: Any
-) -> np.ndarray:
+def conv1d_weight_grad(planes: Any) -> Call:
     """Return the weight gradient of planes of height 1."""
-    filters, channels, length = weight_shape
-    result: np.ndarray = planes.conv2d_weight_grad(
-        _plane(grad_output), _plane(x), (filters, channels, 1, length), **_with_height(**options)
-    )
-    return result[:, :, 0]
+    return kernel_of(partial(_bind_weight_grad, planes), arrays=2)
 
 
-def conv1d_bias_grad(planes: ModuleType, grad_output: np.ndarray) -> np.ndarray:
+def conv1d_bias_grad(planes: Any) -> Call:
     """Return the bias gradient of planes of height 1."""
-    result: np.ndarray = planes.conv2d_bias_grad(_plane(grad_output))
-    return result
+    return kernel_of(partial(_bind_bias_grad, planes), arrays=1)
 
 
-def conv1d_backward(
-    planes: ModuleType, grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def conv1d_backward(planes: Any) -> Call:
     """Return the gradients of input, weight and bias."""
-    return (
-        conv1d_input_grad(planes, grad_output, weight, x.shape, **options),
-        conv1d_weight_grad(planes, grad_output, x, weight.shape, **options),
-        conv1d_bias_grad(planes, grad_output),
-    )
+    return kernel_of(partial(_bind_backward, planes), arrays=3)
 
 
-def _plane(array: np.ndarray) -> np.ndarray:
-    return array[:, :, None]
+def _bind_conv1d(planes: Any, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, **options: Any) -> Call:
+    arrays = _plane(x), _plane(weight), bias
+    convolve = bind_kernel(planes.conv2d, x.dtype.name, arrays, (), _with_height(**options))
+
+    def convolve_lines(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+        return _line(convolve(_plane(x), _plane(weight), bias))
+
+    return convolve_lines
+
+
+def _bind_input_grad(
+    planes: Any, grad_output: np.ndarray, weight: np.ndarray, input_shape: Shape, **options: Any
+) -> Call:
+    arrays = _plane(grad_output), _plane(weight)
+    shape = (*input_shape[:2], 1, input_shape[2])
+    gather = bind_kernel(planes.conv2d_input_grad, weight.dtype.name, arrays, (shape,), _with_height(**options))
+
+    def gather_lines(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return _line(gather(_plane(grad_output), _plane(weight)))
+
+    return gather_lines
+
+
+def _bind_weight_grad(planes: Any, grad_output: np.ndarray, x: np.ndarray, weight_shape: Shape, **options: Any) -> Call:
+    arrays = _plane(grad_output), _plane(x)
+    shape = (*weight_shape[:2], 1, weight_shape[2])
+    add = bind_kernel(planes.conv2d_weight_grad, x.dtype.name, arrays, (shape,), _with_height(**options))
+
+    def add_lines(grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return _line(add(_plane(grad_output), _plane(x)))
+
+    return add_lines
+
+
+def _bind_bias_grad(planes: Any, grad_output: np.ndarray) -> Call:
+    add = bind_kernel(planes.conv2d_bias_grad, grad_output.dtype.name, (_plane(grad_output),), (), {})
+    return lambda grad_output: add(_plane(grad_output))
+
+
+def _bind_backward(planes: Any, grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any) -> Call:
+    of_input = _bind_input_grad(planes, grad_output, weight, x.shape, **options)
+    of_weight = _bind_weight_grad(planes, grad_output, x, weight.shape, **options)
+    of_bias = _bind_bias_grad(planes, grad_output)
+
+    def backward(grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
+        return of_input(grad_output, weight), of_weight(grad_output, x), of_bias(grad_output)
+
+    return backward
+
+
+def _plane(lines: np.ndarray) -> np.ndarray:
+    """Return lines (N, C, L) as planes of height 1."""
+    return lines[:, :, None]
+
+
+def _line(planes: np.ndarray) -> np.ndarray:
+    """Return planes of height 1 as lines."""
+    return planes[:, :, 0]
 
 
 def _with_height(

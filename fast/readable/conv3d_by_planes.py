@@ -1,169 +1,167 @@
-"""3-D convolution as 2-D convolutions; `planes` is a module with the kernels of `conv2d`.
+"""3-D convolution as 2-D convolutions.
 
 The taps along the depth become channels: the planes that meet in one output plane are stacked, and every output plane
 is an image of its own. So all the terms of one output are added up by one call of the 2-D kernel. The stacks hold every
-plane once for each tap that meets it, so only a *slab* of them exists at a time: some volumes, or some output planes of
-one. An output's sum is the same whatever the slab.
+plane once for each tap that meets it, so only a *slab* of them exists at a time
+(`convoracle.fast.readable.conv3d_slabs`). An output's sum is the same whatever the slab.
+
+Each function returns the kernel that does so by `planes`, which has the kernels of `conv2d`.
 """
 
-from collections.abc import Iterator
-from types import ModuleType
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from convoracle.fast.conv_geometry import Ends, Shape
+from convoracle.fast.conv_geometry import Shape
+from convoracle.fast.kernels import bind_kernel, kernel_of
+from convoracle.fast.readable.conv3d_slabs import Depth, Slab, slabs_of
 
-SLAB_BYTES = 16 << 20
-"""Stacks and their results take so many bytes at a time, or one output plane's worth if that is more."""
-
-Slab = tuple[slice, slice]
-"""Some volumes of the batch, and some of their output planes."""
+Call = Callable[..., Any]
 
 
-def conv3d(
-    planes: ModuleType,
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None,
-    *,
-    stride: Shape,
-    padding: Ends,
-    dilation: Shape,
-    groups: int,
-) -> np.ndarray:
+def conv3d(planes: Any) -> Call:
     """Convolve the stacks of planes."""
-    options = _of_planes(stride, padding, dilation, groups)
+    return kernel_of(partial(_bind_conv3d, planes), arrays=3)
+
+
+def conv3d_input_grad(planes: Any) -> Call:
+    """Return the input gradient: that of the stacks, added back onto the planes they were made of."""
+    return kernel_of(partial(_bind_input_grad, planes), arrays=2)
+
+
+def conv3d_weight_grad(planes: Any) -> Call:
+    """Return the weight gradient: the sum of those of the stacks."""
+    return kernel_of(partial(_bind_weight_grad, planes), arrays=2)
+
+
+def conv3d_bias_grad(planes: Any) -> Call:
+    """Return the bias gradient: that of planes as high as the volumes' depth and height together."""
+    return kernel_of(partial(_bind_bias_grad, planes), arrays=1)
+
+
+def conv3d_backward(planes: Any) -> Call:
+    """Return the gradients of input, weight and bias."""
+    return kernel_of(partial(_bind_backward, planes), arrays=3)
+
+
+def _bind_conv3d(planes: Any, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, **options: Any) -> Call:
+    input_size, kernel_size = x.shape[2:], weight.shape[2:]
     size = tuple(
         (n + sum(ends) - d * (k - 1) - 1) // s + 1
-        for n, ends, d, k, s in zip(x.shape[2:], padding, dilation, weight.shape[2:], stride, strict=True)
+        for n, ends, d, k, s in zip(
+            input_size, options["padding"], options["dilation"], kernel_size, options["stride"], strict=True
+        )
     )
-    out = np.empty((len(x), len(weight), *size), x.dtype)
-    for slab in _slabs(x, weight.shape, out.shape):
-        stacks = _stack_planes(x, slab, weight.shape[2], stride[0], padding[0][0], dilation[0])
-        result = planes.conv2d(stacks, _stack_taps(weight), bias, **options)
-        out[slab[0], :, slab[1]] = np.swapaxes(_volumes(result, slab), 1, 2)
-    return out
+    shape, dtype, stacked = (len(x), len(weight), *size), x.dtype, _stacked(weight.shape)
+
+    def bind(stacks: np.ndarray, _: np.ndarray) -> Call:
+        arrays = stacks, weight.reshape(stacked), bias
+        return bind_kernel(planes.conv2d, dtype.name, arrays, (), _of_planes(options))
+
+    slabs = _bind_slabs(bind, x.shape, shape, kernel_size, options, dtype)
+
+    def convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+        weight, out = weight.reshape(stacked), np.empty(shape, dtype)
+        for slab, of_stacks in slabs:
+            slab.write_images(of_stacks(slab.stack(x), weight, bias), out)
+        return out
+
+    return convolve
 
 
-def conv3d_input_grad(
-    planes: ModuleType,
-    grad_output: np.ndarray,
-    weight: np.ndarray,
-    input_shape: Shape,
-    *,
-    stride: Shape,
-    padding: Ends,
-    dilation: Shape,
-    groups: int,
-) -> np.ndarray:
-    """Return the input gradient: that of the stacks, added back onto the planes they were made of."""
-    channels, depth, height, width = input_shape[1:]
-    taps = weight.shape[2]
-    options = _of_planes(stride, padding, dilation, groups)
-    grad = np.zeros(input_shape, grad_output.dtype)
-    for slab in _slabs(grad, weight.shape, grad_output.shape):
-        images = _images(grad_output, slab)
-        shape = (len(images), channels * taps, height, width)
-        stacks = planes.conv2d_input_grad(images, _stack_taps(weight), shape, **options)
-        of_taps = _volumes(stacks, slab).reshape(-1, slab[1].stop - slab[1].start, channels, taps, height, width)
-        for tap in range(taps):
-            met, of_slab = _reached(tap, slab[1], depth, stride[0], padding[0][0], dilation[0])
-            grad[slab[0], :, met] += np.swapaxes(of_taps[:, of_slab, :, tap], 1, 2)
-    return grad
+def _bind_input_grad(
+    planes: Any, grad_output: np.ndarray, weight: np.ndarray, input_shape: Shape, **options: Any
+) -> Call:
+    dtype, stacked = weight.dtype, _stacked(weight.shape)
+
+    def bind(stacks: np.ndarray, images: np.ndarray) -> Call:
+        arrays = images, weight.reshape(stacked)
+        return bind_kernel(planes.conv2d_input_grad, dtype.name, arrays, (stacks.shape,), _of_planes(options))
+
+    slabs = _bind_slabs(bind, input_shape, grad_output.shape, weight.shape[2:], options, dtype)
+
+    def gather(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        weight, grad = weight.reshape(stacked), np.zeros(input_shape, dtype)
+        for slab, of_images in slabs:
+            _add_stacks(slab, of_images(slab.images_of(grad_output), weight), grad)
+        return grad
+
+    return gather
 
 
-def conv3d_weight_grad(
-    planes: ModuleType,
-    grad_output: np.ndarray,
-    x: np.ndarray,
-    weight_shape: Shape,
-    *,
-    stride: Shape,
-    padding: Ends,
-    dilation: Shape,
-    groups: int,
-) -> np.ndarray:
-    """Return the weight gradient: the sum of those of the stacks."""
-    filters, channels, taps, *kernel_size = weight_shape
-    shape = (filters, channels * taps, *kernel_size)
-    options = _of_planes(stride, padding, dilation, groups)
-    grad = np.zeros(shape, x.dtype)
-    for slab in _slabs(x, weight_shape, grad_output.shape):
-        stacks = _stack_planes(x, slab, taps, stride[0], padding[0][0], dilation[0])
-        grad += planes.conv2d_weight_grad(_images(grad_output, slab), stacks, shape, **options)
-    return grad.reshape(weight_shape)
+def _bind_weight_grad(planes: Any, grad_output: np.ndarray, x: np.ndarray, weight_shape: Shape, **options: Any) -> Call:
+    dtype, stacked = x.dtype, _stacked(weight_shape)
+
+    def bind(stacks: np.ndarray, images: np.ndarray) -> Call:
+        return bind_kernel(planes.conv2d_weight_grad, dtype.name, (images, stacks), (stacked,), _of_planes(options))
+
+    slabs = _bind_slabs(bind, x.shape, grad_output.shape, weight_shape[2:], options, dtype)
+
+    def add(grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
+        grads = (of_images(slab.images_of(grad_output), slab.stack(x)) for slab, of_images in slabs)
+        total: np.ndarray = _sum(grads) if slabs else np.zeros(weight_shape, dtype)
+        return total.reshape(weight_shape)
+
+    return add
 
 
-def conv3d_bias_grad(planes: ModuleType, grad_output: np.ndarray) -> np.ndarray:
-    """Return the bias gradient: that of planes as high as the volumes' depth and height together."""
+def _bind_bias_grad(planes: Any, grad_output: np.ndarray) -> Call:
     batch, filters, depth, height, width = grad_output.shape
-    result: np.ndarray = planes.conv2d_bias_grad(grad_output.reshape(batch, filters, depth * height, width))
-    return result
+    shape = batch, filters, depth * height, width
+    add = bind_kernel(planes.conv2d_bias_grad, grad_output.dtype.name, (grad_output.reshape(shape),), (), {})
+    return lambda grad_output: add(grad_output.reshape(shape))
 
 
-def conv3d_backward(
-    planes: ModuleType, grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias."""
-    return (
-        conv3d_input_grad(planes, grad_output, weight, x.shape, **options),
-        conv3d_weight_grad(planes, grad_output, x, weight.shape, **options),
-        conv3d_bias_grad(planes, grad_output),
-    )
+def _bind_backward(planes: Any, grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any) -> Call:
+    of_input = _bind_input_grad(planes, grad_output, weight, x.shape, **options)
+    of_weight = _bind_weight_grad(planes, grad_output, x, weight.shape, **options)
+    of_bias = _bind_bias_grad(planes, grad_output)
+
+    def backward(grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
+        return of_input(grad_output, weight), of_weight(grad_output, x), of_bias(grad_output)
+
+    return backward
 
 
-def _slabs(x: np.ndarray, weight_shape: Shape, output_shape: Shape) -> Iterator[Slab]:
-    """Yield all volumes and output planes, so many at a time as may be stacked; `x` has the shape of the input."""
-    batch, channels, _, height, width = x.shape
-    filters, depth, rows, columns = output_shape[1:]
-    of_plane = x.itemsize * (channels * weight_shape[2] * height * width + filters * rows * columns)
-    wanted = max(SLAB_BYTES // of_plane, 1)
-    volumes, at_once = max(wanted // depth, 1), min(wanted, depth)
-    for first in range(0, batch, volumes):
-        for plane in range(0, depth, at_once):
-            yield slice(first, min(first + volumes, batch)), slice(plane, min(plane + at_once, depth))
+def _bind_slabs(
+    bind: Callable[[np.ndarray, np.ndarray], Call],
+    input_shape: Shape,
+    output_shape: Shape,
+    kernel_size: Shape,
+    options: dict[str, Any],
+    dtype: np.dtype,
+) -> list[tuple[Slab, Call]]:
+    """Return all slabs, and for each what `bind` returns for its stacks and for its output planes as images."""
+    depth = Depth(kernel_size[0], options["stride"][0], options["padding"][0][0], options["dilation"][0])
+    slabs, bound = list(slabs_of(input_shape, output_shape, depth, dtype.itemsize)), {}
+    for images in {slab.images for slab in slabs}:
+        stacks = np.empty((images, input_shape[1] * depth.taps, *input_shape[3:]), dtype)
+        bound[images] = bind(stacks, np.empty((images, output_shape[1], *output_shape[3:]), dtype))
+    return [(slab, bound[slab.images]) for slab in slabs]
 
 
-def _stack_planes(x: np.ndarray, slab: Slab, taps: int, stride: int, before: int, dilation: int) -> np.ndarray:
-    """Return x (N, C, D, H, W) as images (output planes, C * kD, H, W), one for each output plane of the slab."""
-    volumes = x[slab[0]]
-    batch, channels, depth, height, width = volumes.shape
-    stacks = np.zeros((batch, slab[1].stop - slab[1].start, channels, taps, height, width), x.dtype)
-    for tap in range(taps):
-        met, of_slab = _reached(tap, slab[1], depth, stride, before, dilation)
-        stacks[:, of_slab, :, tap] = np.swapaxes(volumes[:, :, met], 1, 2)
-    return stacks.reshape(-1, channels * taps, height, width)
+# NaN and infinity are results like any other.
+@np.errstate(over="ignore", invalid="ignore")
+def _add_stacks(slab: Slab, stacks: np.ndarray, grad: np.ndarray) -> None:
+    slab.add_stacks(stacks, grad)
 
 
-def _reached(tap: int, planes: slice, depth: int, stride: int, before: int, dilation: int) -> Slab:
-    """Return the planes of the input that a tap of the output `planes` meets, and which of those outputs meet any."""
-    offset = tap * dilation - before
-    first = max(planes.start, -(offset // stride))
-    last = min(planes.stop, (depth - 1 - offset) // stride + 1)
-    if first >= last:
-        return slice(0, 0), slice(0, 0)
-    met = slice(first * stride + offset, (last - 1) * stride + offset + 1, stride)
-    return met, slice(first - planes.start, last - planes.start)
+@np.errstate(over="ignore", invalid="ignore")
+def _sum(grads: Iterator[np.ndarray]) -> np.ndarray:
+    total = next(grads)
+    for grad in grads:
+        total += grad
+    return total
 
 
-def _stack_taps(weight: np.ndarray) -> np.ndarray:
-    """Return the filters (F, C / groups, kD, kH, kW) as (F, C / groups * kD, kH, kW)."""
-    filters, channels, taps, *kernel_size = weight.shape
-    return weight.reshape(filters, channels * taps, *kernel_size)
+def _stacked(weight_shape: Shape) -> Shape:
+    """Return the shape of filters (F, C / groups, kD, kH, kW) whose taps along the depth are channels."""
+    filters, channels, taps, *kernel_size = weight_shape
+    return (filters, channels * taps, *kernel_size)
 
 
-def _images(grad_output: np.ndarray, slab: Slab) -> np.ndarray:
-    """Return a slab of the output planes (N, F, D_out, H_out, W_out) as images (output planes, F, H_out, W_out)."""
-    planes = np.swapaxes(grad_output[slab[0], :, slab[1]], 1, 2)
-    return np.ascontiguousarray(planes).reshape(-1, *planes.shape[2:])
-
-
-def _volumes(images: np.ndarray, slab: Slab) -> np.ndarray:
-    """Return images, one for each output plane of a slab, as (volumes, output planes, ...)."""
-    return images.reshape(-1, slab[1].stop - slab[1].start, *images.shape[1:])
-
-
-def _of_planes(stride: Shape, padding: Ends, dilation: Shape, groups: int) -> dict[str, Any]:
+def _of_planes(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of the 2-D convolution."""
-    return {"stride": stride[1:], "padding": padding[1:], "dilation": dilation[1:], "groups": groups}
+    return {name: option if name == "groups" else option[1:] for name, option in options.items()}

@@ -1,20 +1,51 @@
-"""Transposed convolution as the adjoint of the convolution; `planes` is a module with the kernels of `conv2d`.
+"""Transposed convolution as the adjoint of the convolution.
 
 Its weight (C, F / groups, kH, kW) is that of the convolution from F channels to C that it transposes. So the forward
 pass is that convolution's input gradient, its own input gradient is that convolution, and the weight gradient is that
 convolution's with the two operands changed over.
+
+Each function returns the kernel that does so by `planes`, which has the kernels of `conv2d`.
 """
 
-from types import ModuleType
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from convoracle.fast.conv_geometry import Shape
+from convoracle.fast.kernels import bind_kernel, kernel_of
+
+Call = Callable[..., Any]
 
 
-def conv_transpose2d(
-    planes: ModuleType,
+def conv_transpose2d(planes: Any) -> Call:
+    """Return the input gradient of the convolution, and the bias."""
+    return kernel_of(partial(_bind_conv_transpose2d, planes), arrays=3)
+
+
+def conv_transpose2d_input_grad(planes: Any) -> Call:
+    """Return the convolution, without the windows that an output padding of a stride or more makes room for."""
+    return kernel_of(partial(_bind_input_grad, planes), arrays=2)
+
+
+def conv_transpose2d_weight_grad(planes: Any) -> Call:
+    """Return the weight gradient of the convolution that has `x` for its output gradient."""
+    return kernel_of(partial(_bind_weight_grad, planes), arrays=2)
+
+
+def conv_transpose2d_bias_grad(planes: Any) -> Call:
+    """Return the bias gradient: the sum over batch, rows and columns."""
+    return kernel_of(partial(_bind_bias_grad, planes), arrays=1)
+
+
+def conv_transpose2d_backward(planes: Any) -> Call:
+    """Return the gradients of input, weight and bias."""
+    return kernel_of(partial(_bind_backward, planes), arrays=3)
+
+
+def _bind_conv_transpose2d(
+    planes: Any,
     x: np.ndarray,
     weight: np.ndarray,
     bias: np.ndarray | None,
@@ -22,44 +53,50 @@ def conv_transpose2d(
     *,
     groups: int,
     **options: Any,
-) -> np.ndarray:
-    """Return the input gradient of the convolution, and the bias."""
+) -> Call:
     shape = (len(x), weight.shape[1] * groups, *output_size)
-    result: np.ndarray = planes.conv2d_input_grad(x, weight, shape, groups=groups, **options)
-    if bias is not None:
-        result += bias[:, None, None]
-    return result
+    options = {**options, "groups": groups}
+    gather = bind_kernel(planes.conv2d_input_grad, x.dtype.name, (x, weight), (shape,), options)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def add_bias(result: np.ndarray, bias: np.ndarray) -> np.ndarray:
+        return np.add(result, bias[:, None, None], out=result)
+
+    def transpose(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+        result: np.ndarray = gather(x, weight)
+        return result if bias is None else add_bias(result, bias)
+
+    return transpose
 
 
-def conv_transpose2d_input_grad(
-    planes: ModuleType, grad_output: np.ndarray, weight: np.ndarray, input_shape: Shape, **options: Any
-) -> np.ndarray:
-    """Return the convolution, without the windows that an output padding of a stride or more makes room for."""
+def _bind_input_grad(
+    planes: Any, grad_output: np.ndarray, weight: np.ndarray, input_shape: Shape, **options: Any
+) -> Call:
+    convolve = bind_kernel(planes.conv2d, weight.dtype.name, (grad_output, weight, None), (), options)
     rows, columns = input_shape[2:]
-    result: np.ndarray = planes.conv2d(grad_output, weight, None, **options)
-    return result[:, :, :rows, :columns]
+
+    def convolve_windows(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        result: np.ndarray = convolve(grad_output, weight, None)
+        return result if result.shape == input_shape else np.ascontiguousarray(result[:, :, :rows, :columns])
+
+    return convolve_windows
 
 
-def conv_transpose2d_weight_grad(
-    planes: ModuleType, grad_output: np.ndarray, x: np.ndarray, weight_shape: Shape, **options: Any
-) -> np.ndarray:
-    """Return the weight gradient of the convolution that has `x` for its output gradient."""
-    result: np.ndarray = planes.conv2d_weight_grad(x, grad_output, weight_shape, **options)
-    return result
+def _bind_weight_grad(planes: Any, grad_output: np.ndarray, x: np.ndarray, weight_shape: Shape, **options: Any) -> Call:
+    add = bind_kernel(planes.conv2d_weight_grad, x.dtype.name, (x, grad_output), (weight_shape,), options)
+    return lambda grad_output, x: add(x, grad_output)
 
 
-def conv_transpose2d_bias_grad(planes: ModuleType, grad_output: np.ndarray) -> np.ndarray:
-    """Return the bias gradient: the sum over batch, rows and columns."""
-    result: np.ndarray = planes.conv2d_bias_grad(grad_output)
-    return result
+def _bind_bias_grad(planes: Any, grad_output: np.ndarray) -> Call:
+    return bind_kernel(planes.conv2d_bias_grad, grad_output.dtype.name, (grad_output,), (), {})
 
 
-def conv_transpose2d_backward(
-    planes: ModuleType, grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the gradients of input, weight and bias."""
-    return (
-        conv_transpose2d_input_grad(planes, grad_output, weight, x.shape, **options),
-        conv_transpose2d_weight_grad(planes, grad_output, x, weight.shape, **options),
-        conv_transpose2d_bias_grad(planes, grad_output),
-    )
+def _bind_backward(planes: Any, grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any) -> Call:
+    of_input = _bind_input_grad(planes, grad_output, weight, x.shape, **options)
+    of_weight = _bind_weight_grad(planes, grad_output, x, weight.shape, **options)
+    of_bias = _bind_bias_grad(planes, grad_output)
+
+    def backward(grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
+        return of_input(grad_output, weight), of_weight(grad_output, x), of_bias(grad_output)
+
+    return backward

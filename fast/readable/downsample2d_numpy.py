@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convoracle.fast.geometry import Pair, Shape
+from convoracle.fast.windows import Pair, Shape
 
 
 def downsample2d(x: np.ndarray, *, factor: Pair) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convoracle.fast.geometry import Pair, Shape
+from convoracle.fast.windows import Pair, Shape
 
 
 def upsample2d(x: np.ndarray, output_size: Shape, *, factor: Pair) -> np.ndarray:

@@ -28,7 +28,7 @@ class Task:
     ----------
     workload : Workload
         The layer.
-    direction : {"forward", "backward"}
+    direction : {"forward", "backward", "input_grad", "weight_grad"}
         The pass.
     threads : int
         For every implementation.
@@ -42,7 +42,7 @@ class Task:
         Drive everything out of the caches before each call.
     limit : float, optional
         The gate of each ratio: rounds are made until all have an answer.
-    layers : int
+    ratio_count : int
         How many ratios share the gate's chance of a false alarm.
     """
 
@@ -54,7 +54,7 @@ class Task:
     seconds: float = 1.0
     is_cold: bool = False
     limit: float | None = None
-    layers: int = 1
+    ratio_count: int = 1
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Comparison:
     def answer(self, name: str, other: str) -> str:
         """Return the gate's answer for a pair."""
         assert self.task.limit is not None
-        return gate.decide(self.ratios(name, other), self.task.limit, self.task.layers)
+        return gate.decide(self.ratios(name, other), self.task.limit, self.task.ratio_count)
 
 
 Make = Callable[[str, Workload, str, Sequence[Any], int], Implementation]
@@ -162,7 +162,7 @@ def _is_enough(task: Task, names: Sequence[str], times: Times) -> bool:
     pairs = [(names.index(name), names.index(other)) for name, other in _pairs(task, names)]
     if task.limit is not None and pairs:
         return all(
-            gate.decide(times.ratios(other, name), task.limit, task.layers) != gate.OPEN for name, other in pairs
+            gate.decide(times.ratios(other, name), task.limit, task.ratio_count) != gate.OPEN for name, other in pairs
         )
     series = [times.ratios(other, name) for name, other in pairs] or times.rounds
     return all(median_interval(one).reach <= PRECISION for one in series)

@@ -62,8 +62,13 @@ def check_name(name: str) -> None:
                 ) from error
         return
     if ":" in name:
-        for operation in Source("function", name).operations():
-            Source("function", name).load(operation)
+        source = Source("function", name)
+        try:
+            offered = source.operations()
+        except CannotRun:
+            raise CannotRun(f"{name!r}: a function needs the name of its operation, as my_kernels:conv2d") from None
+        for operation in offered:
+            source.load(operation)
         return
     if not registry.is_backend(name):
         raise CannotRun(

@@ -20,10 +20,15 @@ Draw = Callable[[Any, Sequence[Comparison], Roof | None], None]
 PICTURES: dict[str, Draw] = {"roofline": draw_roofline, "ratios": draw_ratios, "frontier": draw_frontier}
 
 
-def missing() -> str | None:
-    """Return what is missing to draw, or None if nothing is."""
+def obstacle(path: Path) -> str | None:
+    """Return why nothing can be drawn there, or None if it can."""
     if importlib.util.find_spec("matplotlib") is None:
-        return "--plot needs matplotlib: pip install convoracle[report]"
+        return "--plot needs matplotlib: pip install 'convoracle[report]'"
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    formats = FigureCanvasAgg.get_supported_filetypes()
+    if path.suffix and path.suffix[1:].lower() not in formats:
+        return f"--plot cannot write {path.suffix} files; allowed: a folder, or a file ending in {', '.join(formats)}"
     return None
 
 

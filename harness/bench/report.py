@@ -10,7 +10,6 @@ from typing import Any
 
 import convoracle
 from convoracle.harness.bench.comparison import Comparison, Result
-from convoracle.harness.bench.gate import decide
 from convoracle.harness.bench.statistics import Interval
 
 FORMAT = 1
@@ -52,7 +51,7 @@ def _comparison(one: Comparison) -> dict[str, Any]:
                 "implementation": name,
                 "against": other,
                 **asdict(one.ratio(name, other)),
-                **({} if task.limit is None else {"gate": decide(one.ratios(name, other), task.limit, task.layers)}),
+                **({} if task.limit is None else {"gate": one.answer(name, other)}),
             }
             for name, other in one.pairs()
         ],

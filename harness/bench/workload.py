@@ -72,10 +72,6 @@ class Workload:
         """Return the same layer on so many images."""
         return dataclasses.replace(self, case=dataclasses.replace(self.case, n=batch))
 
-    def with_dtype(self, dtype: str) -> "Workload":
-        """Return the same layer in another dtype."""
-        return dataclasses.replace(self, case=dataclasses.replace(self.case, dtype=dtype))
-
     def __str__(self) -> str:
         case = self.case
         text = f"n{case.n}c{case.c}h{case.h}" + (f"w{case.w}" if case.w != case.h else "")

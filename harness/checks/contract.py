@@ -5,6 +5,7 @@ All of it on integers, so that "the same" means equal.
 """
 
 import functools
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import numpy as np
 
 from convoracle.harness.checks import other_thread
 from convoracle.harness.checks.problem import Problem
-from convoracle.harness.data import LAYOUTS, read_only
+from convoracle.harness.data import ELSEWHERE, LAYOUTS, read_only
 from convoracle.harness.report import Failure, Report
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 BATCHED = ("x", "grad_output", "indices")
 
 NEUTRAL_EVERY = 6
-"""One case in so many asks for x back."""
+"""One case in so many asks for x back, and another one for a size that is nearly the same."""
+
+MANY_EVERY, MANY, SMALL = 30, 20, 20_000
+"""One case in so many, if it has no more products than that, makes the same call so many times."""
 
 _WATCHED = (
     "convoracle.harness.checks",
@@ -77,10 +81,14 @@ def check(examination: "Examination") -> None:
     _same_call_again(examination)
     _one_changed(examination)
     _other_options(examination)
+    if examination.case.seed % NEUTRAL_EVERY == 1:
+        _other_size(examination)
     _elsewhere(examination)
     _alone(examination)
     if examination.case.seed % NEUTRAL_EVERY == 0:
         _neutral(examination)
+    if examination.case.seed % MANY_EVERY == 0:
+        _many_times(examination)
 
 
 def _fresh_data(examination: "Examination") -> None:
@@ -114,6 +122,28 @@ def _same_call_again(examination: "Examination") -> None:
     examination.outcome.checked["contract"] += 1
 
 
+def _many_times(examination: "Examination") -> None:
+    """Make the same call again and again, and keep every result: buffers may be used in turn, calls be counted."""
+    if sum(math.prod(output.shape) * output.products for output in examination.outputs) > SMALL:
+        return
+    integers = examination.question.integers
+    kept: list[tuple[np.ndarray, ...]] = []
+    for number in range(MANY):
+        examination.refill(integers.operands)
+        results = examination.call(examination.case, examination.passed)
+        examination.judge(integers, results, f"the same integers for the {number + 1}th time", "same call again")
+        for got in results:
+            if got.flags.writeable:
+                got[...] = number
+        kept.append(results)
+    for number, results in enumerate(kept):
+        for output, got in zip(examination.outputs, results, strict=True):
+            if got.flags.writeable and (got != number).any():
+                sentence = f"an earlier {output.name} changed within {MANY} calls"
+                examination.fail("contract", "no stale results", sentence)
+    examination.outcome.checked["contract"] += 1
+
+
 def _one_changed(examination: "Examination") -> None:
     """Change one element in place: whoever recognises arrays by a part of them answers the old question."""
     changed = examination.question.one_changed
@@ -137,6 +167,17 @@ def _other_options(examination: "Examination") -> None:
     examination.outcome.checked["contract"] += 1
 
 
+def _other_size(examination: "Examination") -> None:
+    """Call with an image of another size, or one more: plans and workspaces may be kept for what is nearly the same."""
+    found = examination.question.other_size(examination.limits)
+    if found is None:
+        return
+    case, answered = found
+    results = examination.fresh(case, answered.operands)
+    examination.judge_promise("other options", case, answered, results, "arrays of another size")
+    examination.outcome.checked["contract"] += 1
+
+
 def _options(case: Any) -> str:
     """Return a case's options as they are passed."""
     of_windows = ("stride", "padding", "dilation", "ceil_mode", "count_include_pad", "divisor_override")
@@ -147,7 +188,7 @@ def _options(case: Any) -> str:
 def _elsewhere(examination: "Examination") -> None:
     """Call with read-only arrays in another layout, from another thread."""
     case, integers = examination.case, examination.question.integers
-    layouts = tuple(LAYOUTS[(LAYOUTS.index(layout) + 1) % len(LAYOUTS)] for layout in case.layout)
+    layouts = tuple(ELSEWHERE[(LAYOUTS.index(layout) + 1) % len(ELSEWHERE)] for layout in case.layout)
     arranged = examination.arranged(integers.operands, layouts)
     passed: Mapping[str, np.ndarray] = {name: read_only(array) for name, array in arranged.items()}
     where = f"with read-only arrays in layout {'+'.join(layouts)}, from another thread"
@@ -175,5 +216,5 @@ def _neutral(examination: "Examination") -> None:
         return
     case, answered = found
     results = examination.fresh(case, answered.operands)
-    examination.judge_promise("other options", case, answered, results, "a kernel of a single one, which gives x back")
+    examination.judge_promise("other options", case, answered, results, "a kernel that changes nothing")
     examination.outcome.checked["contract"] += 1

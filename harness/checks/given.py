@@ -48,7 +48,9 @@ def _problem(
             sentence = f"the call changed {what} input {name}, from {was} to {became}"
             return Problem("contract", "inputs unmodified", sentence)
     saved = np.frombuffer(data, dtype).reshape(shape)
-    index = first(~((saved == array) | ((saved != saved) & (array != array))))
+    # Bytes again: what became of a zero is a zero of another sign.
+    before, after = (np.frombuffer(one, np.uint8).reshape(*shape, -1) for one in (data, array.tobytes()))
+    index = first((before != after).any(axis=-1))
     return Problem(
         "contract", "inputs unmodified", f"the call changed its input {name}", index, saved[index], array[index]
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
 
-DATA = "integers, of which every partial sum is exactly representable"
+DATA = "integers whose sums are all exact"
 
 
 def check(examination: "Examination") -> None:

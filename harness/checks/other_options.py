@@ -1,4 +1,4 @@
-"""The cases that differ from another in one option, and have operands of the same shapes."""
+"""The cases near another: that differ in one option, or in one size, or whose result is what they are given."""
 
 import contextlib
 import dataclasses
@@ -14,7 +14,7 @@ _OTHER_VALUES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("dilation", (1, 2, (1, 2), (2, 1))),
     ("ceil_mode", (False, True)),
     ("count_include_pad", (False, True)),
-    ("divisor_override", (None, 1, 3)),
+    ("divisor_override", (None, 1, 3, -2)),
     ("axis", (0, 1, -1)),
     ("grad_output", (1, 2, -3)),
 )
@@ -47,3 +47,35 @@ def _others(operation: Operation, case: Any) -> Iterator[Any]:
         with contextlib.suppress(ValueError):  # an impossible case
             if operation.operand_shapes(other) == shapes:
                 yield other
+
+
+def without_change(case: Any) -> Any | None:
+    """Return the case of a kernel of a single tap, in steps of one; None where there are no kernels."""
+    if not hasattr(case, "kernel_size"):
+        return None
+    one = 1 if isinstance(case.kernel_size, int) else (1,) * len(case.kernel_size)
+    plain = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0, "f": case.c}
+    plain |= {"bias": False, "divisor_override": None}
+    return dataclasses.replace(
+        case, kernel_size=one, **{name: value for name, value in plain.items() if hasattr(case, name)}
+    )
+
+
+def of_nearly_the_same_size(operation: Operation, case: Any) -> Any | None:
+    """Return a case with an image, a row or a column more or less, whose other arrays keep their shapes if they can."""
+    shapes, closest = _shapes(operation, case), None
+    changes = [(name, step) for name in ("n", "h", "w") if hasattr(case, name) for step in (1, -1)]
+    most = -1
+    for name, step in Choices(case.seed, "other size").shuffled(changes):
+        if getattr(case, name) + step > 0:
+            other = dataclasses.replace(case, **{name: getattr(case, name) + step})
+            with contextlib.suppress(ValueError):  # an impossible case
+                kept = sum(a == b for a, b in zip(shapes, _shapes(operation, other), strict=True))
+                if kept > most:
+                    closest, most = other, kept
+    return closest
+
+
+def _shapes(operation: Operation, case: Any) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of all that goes in and comes out."""
+    return (*operation.operand_shapes(case).values(), *(output.shape for output in operation.outputs(case)))

@@ -99,5 +99,5 @@ def rounds_to_its_integer(excess: float) -> bool:
 
 
 def divisors(output: Output) -> Any:
-    """Return what an output is multiplied by before it is rounded: the divisors of means that have one for each."""
-    return output.parts[0].divisors if len(output.parts) == 1 else 1
+    """Return how much an output is multiplied by before it is rounded: the divisors of means that have one for each."""
+    return np.abs(output.parts[0].divisors) if len(output.parts) == 1 else 1

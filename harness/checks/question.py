@@ -1,6 +1,5 @@
 """What a case asks, whoever answers: operands, and what must come back. Worked out once, for all candidates."""
 
-import dataclasses
 import functools
 import math
 from collections.abc import Callable
@@ -10,18 +9,20 @@ import numpy as np
 
 from convoracle.harness.checks.answers import Answered, Expected, Measured, frozen_array
 from convoracle.harness.checks.gradient import direction_for, inner, whole
-from convoracle.harness.checks.other_options import OtherOptions
+from convoracle.harness.checks.other_options import OtherOptions, of_nearly_the_same_size, without_change
 from convoracle.harness.checks.proof import Proof
 from convoracle.harness.checks.relations import Relation, relations_of
-from convoracle.harness.checks.truth import allowance, magnitude, truth
+from convoracle.harness.checks.truth import allowance, largest_sum, magnitude, truth
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, inside
-from convoracle.harness.operands import exact_amplitude, integers, random_floats
+from convoracle.harness.operands import exact_amplitude, integers, lopsided, random_floats
 from convoracle.harness.operations.base import Arrays, Operation, Output
 
 _EXPONENTS = {"float16": (-6, 3), "float32": (-60, 60), "float64": (-400, 400)}
 _SUBNORMAL = {"float16": -24, "float32": -149, "float64": -1074}
-"""Powers of two that integers are scaled by: far from underflow and overflow, and all the way down."""
+_LARGEST = {"float16": 15, "float32": 127, "float64": 1023}
+"""Powers of two that integers are scaled by: far from underflow and overflow, all the way down, and as far up as no
+partial sum overflows, whatever the order."""
 
 KEPT = 1024
 """How many questions are remembered: several campaigns' worth for candidates that take turns."""
@@ -92,9 +93,13 @@ class Question:
     def other_integers(self) -> Answered:
         """Other integers of the same shapes, for a call in the same arrays.
 
-        Of any sign; or none negative; or every row of x the same; or every image one number.
+        One operand has as many bits as fit. Of any sign; or none negative; or every row of x the same; or every image
+        one number.
         """
         operands: Arrays = integers(self.operation, self.case, 3, stream="other integers")
+        if not (self.is_selection or self.is_measured or self.is_integer):
+            wider = lopsided(self.operation, self.case, dict(operands))
+            operands = wider if self.proves(wider) else operands
         kind = self.case.seed % 4
         if kind == 1:
             operands = {name: np.abs(array) for name, array in operands.items()}
@@ -141,6 +146,19 @@ class Question:
         """Every case that differs in one option and has operands of the same shapes, in a random order."""
         return OtherOptions(self.operation, self.case)
 
+    def other_size(self, limits: Limits) -> tuple[Any, Answered] | None:
+        """Return a case that differs in one size, as few arrays as can be of another shape, and its answer."""
+        return self._other_size if self._other_size is not None and inside(limits, self._other_size[0]) else None
+
+    @functools.cached_property
+    def _other_size(self) -> tuple[Any, Answered] | None:
+        case = None if self.is_measured else of_nearly_the_same_size(self.operation, self.case)
+        if case is None:
+            return None
+        operands = integers(self.operation, case, 3, stream="other size")
+        asked = self.like(case)
+        return (case, asked.answer(operands)) if asked.proves(operands) else None
+
     def like(self, case: Any) -> "Question":
         """Return the question of another case of this operation, at this accuracy."""
         return self if case is self.case else question(self.operation, case, self.accuracy)
@@ -179,29 +197,24 @@ class Question:
         return None
 
     def neutral(self, limits: Limits) -> tuple[Any, Answered] | None:
-        """Return a case whose result is x, for which a shortcut may be taken, and the answer; None without one."""
+        """Return a case whose result is its first operand, for which a shortcut may be taken, and the answer.
+
+        None without one.
+        """
         return self._neutral if self._neutral is not None and inside(limits, self._neutral[0]) else None
 
     @functools.cached_property
     def _neutral(self) -> tuple[Any, Answered] | None:
-        names = set(self.integers.operands)
-        if "x" not in names or not names <= {"x", "weight", "bias"} or not hasattr(self.case, "kernel_size"):
+        case = without_change(self.case)
+        if case is None or self.outputs[0].name not in ("result", "grad_x"):
             return None
-        fields = vars(self.case)
-        one = 1 if isinstance(self.case.kernel_size, int) else (1,) * len(self.case.kernel_size)
-        plain = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0, "f": fields["c"]}
-        plain |= {"bias": False, "divisor_override": None}
-        changes = {name: value for name, value in plain.items() if name in fields}
-        case = dataclasses.replace(self.case, kernel_size=one, **changes)
-        shapes = self.operation.operand_shapes(case)
-        operands = {"x": self.integers.operands["x"]}
-        if "weight" in shapes:
-            if len(shapes["weight"]) != len(shapes["x"]):
+        operands = integers(self.operation, case, 3, stream="neutral")
+        if "weight" in operands:
+            if operands["weight"].ndim != next(iter(operands.values())).ndim:
                 return None  # locally connected: a kernel for every place
-            operands["weight"] = np.eye(self.case.c).reshape(shapes["weight"])
+            operands["weight"] = np.eye(case.c).reshape(operands["weight"].shape).astype(operands["weight"].dtype)
         asked = question(self.operation, case, self.accuracy)
-        is_asked = set(shapes) == set(operands) and asked.proves(operands)
-        return (case, asked.answer(operands)) if is_asked else None
+        return (case, asked.answer(operands)) if asked.proves(operands) else None
 
     @functools.cached_property
     def specials(self) -> Answered | None:
@@ -238,6 +251,10 @@ class Question:
         exponents: tuple[int, ...] = _EXPONENTS[self.case.dtype]
         if not (self.rounds and not self.is_selection):
             exponents = (*exponents, _SUBNORMAL[self.case.dtype])
+        largest = {name: float(np.abs(array).max(initial=1)) for name, array in self.integers.operands.items()}
+        size = max([*largest.values(), *(largest_sum(output, largest) for output in self.outputs if output.terms)])
+        if self.accuracy == "componentwise" and math.isfinite(size):
+            exponents = (*exponents, _LARGEST[self.case.dtype] - math.ceil(math.log2(size)))
         return names, Choices(self.case.seed, "scaled").pick(exponents)
 
     def _each_term_once(self) -> frozenset[str] | None:

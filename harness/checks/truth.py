@@ -14,7 +14,7 @@ def magnitude(output: Output, operands: Arrays) -> np.ndarray:
     """Return ``G``: the operation on the absolute values, or what the output says it is."""
     if output.magnitude is not None:
         return output.magnitude(operands)
-    return output.compute({name: np.abs(array) for name, array in operands.items()})
+    return np.abs(output.compute({name: np.abs(array) for name, array in operands.items()}))  # divisors may be negative
 
 
 def largest_sum(output: Output, largest: Mapping[str, float]) -> float:

@@ -8,6 +8,7 @@ import click
 import convoracle
 from convoracle.harness.candidate import DTYPES
 from convoracle.harness.cli.bench_options import bench
+from convoracle.harness.cli.option_types import OUTPUT_FILE
 from convoracle.harness.cli.verify_options import verify
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.profiles import PROFILES
@@ -29,7 +30,7 @@ main.add_command(bench)
 @main.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(list(PROOFS)))
 @click.option("--configurations", type=click.IntRange(min=1), metavar="N", help="How many; default: each proof's own.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the counts here.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write the counts here.")
 def prove(names: tuple[str, ...], configurations: int | None, json_file: Path | None) -> None:
     """Prove the oracle: exact, gradients, twins, triangulated, outside, or those named.
 
@@ -49,7 +50,7 @@ def prove(names: tuple[str, ...], configurations: int | None, json_file: Path | 
 @click.option("--no-ablation", is_flag=True, help="Do not try the checks one by one.")
 @click.option("--diagnosis", is_flag=True, help="Only measure how often the diagnosis of a bug is right.")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes; default: one for each processor.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the score here.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write the score here.")
 def score(
     is_fast: bool,
     examples: int | None,
@@ -67,11 +68,7 @@ def score(
     from convoracle.harness.cli import score_command
 
     if diagnosis:
-        from rich.console import Console
-
-        from convoracle.harness.score.diagnosis import print_diagnosis
-
-        sys.exit(RIGHT if print_diagnosis(Console(), only or "*", workers) else WRONG)
+        sys.exit(score_command.diagnose(only, workers))
     sys.exit(
         score_command.run(
             is_fast=is_fast,
@@ -89,7 +86,7 @@ def score(
 @click.option("--only", metavar="PATTERN", help="Entries by name, operation, list (mutants, zoo, honest) or class.")
 @click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rules with this in their name; repeatable.")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes; default: one for each processor.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write every opinion here.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write every opinion here.")
 def side_by_side(only: str | None, rules: tuple[str, ...], workers: int | None, json_file: Path | None) -> None:
     """Try on the planted bugs what people test kernels with: OpInfo, ONNX's tests, assert_allclose, gradcheck, ...
 
@@ -107,7 +104,7 @@ def side_by_side(only: str | None, rules: tuple[str, ...], workers: int | None, 
 @click.option("--examples", type=click.IntRange(min=1), metavar="N", help="Cases for each operation.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Which cases.")
 @click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Only these dtypes; repeatable.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the ledger here.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write the ledger here.")
 def coverage(
     operations: tuple[str, ...],
     profile: str,

@@ -46,11 +46,11 @@ def bench(options: Options) -> int:
     console = Console()
     layers = layers_of(options, options.layers)
     if options.plot is not None:
-        from convoracle.harness.bench.pictures import missing
+        from convoracle.harness.bench.pictures import obstacle
 
-        lacking = missing()
-        if lacking is not None:
-            raise click.UsageError(lacking)
+        reason = obstacle(options.plot)
+        if reason is not None:
+            raise click.UsageError(reason)
     try:
         against = _others(options)
         for name in options.backends:
@@ -58,11 +58,12 @@ def bench(options: Options) -> int:
     except CannotRun as error:
         say(console, f"could not run: {error}")
         return COULD_NOT_RUN
-    if options.json_file is not None and not options.json_file.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {options.json_file.parent}", param_hint="--json")
     if options.limit is not None and not against:
         raise click.UsageError("--fail-below needs --against: there is no ratio to hold to it")
     tasks = _tasks(options, layers, against)
+    if not tasks:
+        say(console, f"could not run: none of the layers has the pass {options.direction}")
+        return COULD_NOT_RUN
     return _Run(console, options, tasks).do()
 
 
@@ -87,10 +88,10 @@ class _Run:
                     self._found.append(compare(task))
                     tell(line(self._found[-1]))
                     self._write()
-        except (CannotRun, KeyboardInterrupt) as reason:
+        except (CannotRun, MemoryError, KeyboardInterrupt) as reason:
             done = f"after {len(self._found)} of {len(self._tasks)} comparisons"
             self._print()
-            what = f"could not run: {reason}" if isinstance(reason, CannotRun) else f"interrupted {done}"
+            what = f"interrupted {done}" if isinstance(reason, KeyboardInterrupt) else f"could not run: {reason}"
             say(self._console, what)
             return COULD_NOT_RUN
         self._print()

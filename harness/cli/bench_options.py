@@ -2,27 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from convoracle.harness.bench.layer_sets import LAYER_SETS
-
-
-class _Counts(click.ParamType):
-    """Positive integers with commas between them."""
-
-    name = "counts"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, ...]:
-        """Return the integers, each once."""
-        words = value.split(",") if isinstance(value, str) else [str(count) for count in value]
-        if not all(word.strip().isascii() and word.strip().isdigit() and int(word) > 0 for word in words):
-            self.fail(f"{value!r} is not positive integers with commas between them, as in 1,2", parameter, context)
-        return tuple(dict.fromkeys(int(word) for word in words))
-
-
-COUNTS = _Counts()
+from convoracle.harness.cli.option_types import COUNTS, OUTPUT_FILE, POSITIVE
 
 
 @click.command()
@@ -61,7 +45,7 @@ COUNTS = _Counts()
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Images, instead of each layer's own number.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     default=1.0,
     show_default=True,
     metavar="S",
@@ -71,11 +55,11 @@ COUNTS = _Counts()
 @click.option(
     "--fail-below",
     "limit",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     metavar="RATIO",
     help="Exit with 1 if a ratio is certainly below, with 2 if that cannot be told in time.",
 )
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write every round here.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write every round here.")
 @click.option("--plot", type=click.Path(path_type=Path), help="A folder for three pictures, or a file for all in one.")
 @click.option("--machine", "of_machine", is_flag=True, help="Say what the machine is and reaches, and no more.")
 @click.option("--regret", "of_regret", is_flag=True, help="Measure how often auto chooses the fastest backend.")

@@ -80,7 +80,7 @@ figcaption { color: #555; font-size: .9rem; } footer { margin-top: 3rem; color: 
 def missing() -> str | None:
     """Return what the page cannot be written without, if that is not installed."""
     if importlib.util.find_spec("jinja2") is None:
-        return "--html needs jinja2: pip install convoracle[report]"
+        return "--html needs jinja2: pip install 'convoracle[report]'"
     return None
 
 

@@ -15,15 +15,16 @@ def show(markdown: bool) -> None:
     if markdown:
         print("\n".join(_matrix()))
         return
+    console = Console()
     rows, broken = _rows()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for position, name in enumerate(COLUMNS):
-        table.add_column(name, no_wrap=position < 3, overflow="fold")
+    for name in COLUMNS:
+        # On a narrow terminal names are broken, too: else nothing would be left for the limits.
+        table.add_column(name, no_wrap=name != "limits" and console.width >= 80, overflow="fold")
     above = ""
     for operation, *cells in rows:
         table.add_row("" if operation == above else operation, *cells)
         above = operation
-    console = Console()
     console.print(table)
     for text in broken:
         console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -13,7 +13,7 @@ def layer_table(report: NetworkReport) -> Table:
     """Return one row for each distinct layer and dtype, with the time of its one call."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("layer", overflow="fold")
-    table.add_column("x", justify="right")
+    table.add_column("times", justify="right")
     table.add_column("configuration", overflow="fold")
     if len(report.dtypes) > 1:
         table.add_column("dtype")

@@ -2,29 +2,13 @@
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from convoracle.harness.campaign import Verdict
 from convoracle.harness.worker import Job
-
-
-class Display(Protocol):
-    """Told what a campaign does, inside a ``with`` block."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
-
-    def on_progress(self, job: Job, cases: int, doing: str = "") -> None:
-        """Take note that a job has begun its case number `cases`, or what it does to explain why that failed."""
-
-    def on_verdict(self, verdict: Verdict) -> None:
-        """Take note of a job's verdict."""
 
 
 class LiveBar:
@@ -88,5 +72,5 @@ class Lines:
     def on_verdict(self, verdict: Verdict) -> None:
         """Print the verdict's first line."""
         self._done += 1
-        text = verdict.report.headline() if verdict.report is not None else f"could not run: {verdict.refused}"
+        text = verdict.report.headline() if verdict.report is not None else f"could not run: {verdict.why_not()}"
         self._console.print(f"[{self._done}/{self._total}] {text}", markup=False, highlight=False, soft_wrap=True)

@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,8 +25,8 @@ def prove(names: Sequence[str], configurations: int | None, json_file: Path | No
     for name in names or PROOFS:
         started = time.perf_counter()
         try:
-            with _Bar(console, name) as bar:
-                found[name] = PROOFS[name].run(configurations, bar.on_configuration)
+            with _bar(console, name) as on_configuration:
+                found[name] = PROOFS[name].run(configurations, on_configuration)
         except CannotRun as error:
             refused.append(f"{name}: {error}")
             continue
@@ -41,33 +41,13 @@ def prove(names: Sequence[str], configurations: int | None, json_file: Path | No
     return COULD_NOT_RUN if refused else RIGHT
 
 
-class _Bar:
-    """A bar over the configurations of one proof on a terminal; nothing in a log, which the results go to anyway."""
-
-    def __init__(self, console: Console, name: str) -> None:
-        self._progress = Progress(
-            TextColumn(name),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._progress.add_task(name, total=None)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def on_configuration(self, done: int, total: int) -> None:
-        """Move the bar."""
-        self._progress.update(self._task, completed=done, total=total)
+@contextmanager
+def _bar(console: Console, name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar over the configurations of one proof on a terminal; in a log nothing, the results go there anyway."""
+    columns = (TextColumn(name), BarColumn(bar_width=None), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _print(console: Console, name: str, tally: Tally, seconds: float) -> None:

@@ -1,17 +1,19 @@
 """``convoracle score``: plant every bug there is, count what is caught, and whether anything right is accused."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import convoracle
+from convoracle.harness.candidates import CannotRun
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG
 from convoracle.harness.score.as_json import as_json
+from convoracle.harness.score.diagnosis import print_diagnosis
 from convoracle.harness.score.entries import listed, matching
 from convoracle.harness.score.run import EXAMPLES, FAST_HONEST_EXAMPLES, HONEST_EXAMPLES, Score, fast, score
 from convoracle.harness.score.table import lines, tables
@@ -35,7 +37,7 @@ def run(
     if not entries:
         console.print(f"could not run: nothing matches {only!r}", markup=False, highlight=False)
         return COULD_NOT_RUN
-    with _Bar(console, len(entries)) as bar:
+    with _bar(console, len(entries)) as on_trial:
         found = score(
             entries,
             examples=examples or EXAMPLES,
@@ -43,7 +45,7 @@ def run(
             seed=seed,
             with_ablation=with_ablation and not is_fast,
             workers=workers,
-            on_trial=bar.on_trial,
+            on_trial=on_trial,
         )
     _print(console, found)
     if json_file is not None:
@@ -53,36 +55,33 @@ def run(
     return RIGHT if found.passed else WRONG
 
 
-class _Bar:
-    """A bar over the trials on a terminal; nothing in a log, which the tables go to anyway."""
+def diagnose(only: str | None, workers: int | None) -> int:
+    """Measure how often the diagnosis of a bug is right, print it and return the exit status."""
+    console = Console()
+    try:
+        return RIGHT if print_diagnosis(console, only or "*", workers) else WRONG
+    except CannotRun as error:
+        console.print(f"could not run: {error}", markup=False, highlight=False)
+        return COULD_NOT_RUN
 
-    def __init__(self, console: Console, total: int) -> None:
-        self._progress = Progress(
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[doing]}", markup=False),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._total, self._done = total, 0
-        self._task = self._progress.add_task("score", total=total, doing="")
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
+@contextmanager
+def _bar(console: Console, total: int) -> Iterator[Callable[[Trial], None]]:
+    """Show a bar over the trials on a terminal; in a log nothing, the tables go there anyway.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._progress.stop()
+    The ablation, whose trials come after the `total` others, moves it no further.
+    """
+    columns = (BarColumn(bar_width=None), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[doing]}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task, done = progress.add_task("score", total=total, doing=""), 0
 
-    def on_trial(self, result: Trial) -> None:
-        """Move the bar; the ablation, whose trials come after the others, moves it no further."""
-        self._done += 1
-        doing = result.task.name if self._done <= self._total else f"ablation: {result.task.name}"
-        self._progress.update(self._task, completed=min(self._done, self._total), doing=doing)
+        def on_trial(result: Trial) -> None:
+            nonlocal done
+            done += 1
+            doing = escape(result.task.name if done <= total else f"ablation: {result.task.name}")
+            progress.update(task, completed=min(done, total), doing=doing)
+
+        yield on_trial
 
 
 def _print(console: Console, found: Score) -> None:

@@ -8,6 +8,7 @@ import click
 from convoracle.harness.adapters import ADAPTERS
 from convoracle.harness.candidate import ACCURACIES, DTYPES
 from convoracle.harness.candidates import PEERS
+from convoracle.harness.cli.option_types import OUTPUT_FILE, POSITIVE
 from convoracle.harness.networks import NETWORKS
 from convoracle.harness.profiles import PROFILES
 
@@ -55,21 +56,21 @@ from convoracle.harness.profiles import PROFILES
 @click.option("--batch", type=click.IntRange(1, 16), default=1, show_default=True, help="Images for --network.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     default=15.0,
     show_default=True,
     metavar="SECONDS",
     help="How long a candidate may spend on one case.",
 )
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes at once; default: processors.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the reports here.")
-@click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML here.")
-@click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a page here.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write the reports here.")
+@click.option("--junit", "junit_file", type=OUTPUT_FILE, help="Write JUnit XML here.")
+@click.option("--html", "html_file", type=OUTPUT_FILE, help="Write a page here.")
 @click.option("--coverage", "counts_coverage", is_flag=True, help="Count what the cases combine, and print that.")
 @click.option(
     "--reproducer",
     "test_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OUTPUT_FILE,
     help="Write a test file here that fails until the candidate is right and needs NumPy and the candidate alone.",
 )
 def verify(
@@ -103,33 +104,36 @@ def verify(
     candidate offers. The exit status is 0 if all are right, 1 if one is wrong, 2 if one could not be run.
     """
     from convoracle.harness.cli import list_command, verify_command
+    from convoracle.harness.cli.verify_jobs import Options
 
     if list_checks:
         list_command.show_checks()
         return
     sys.exit(
         verify_command.verify(
-            operations,
-            backends,
-            candidates,
-            PROFILES[profile],
-            adapters=adapters,
-            examples=examples,
-            seed=seed,
-            dtypes=dtypes,
-            accuracy=accuracy,
-            only_checks=only_checks,
-            skipped_checks=skipped_checks,
-            case=case,
-            networks=networks,
-            layer=layer,
-            batch=batch,
-            counts_coverage=counts_coverage,
-            timeout=timeout,
-            workers=workers,
-            json_file=json_file,
-            junit_file=junit_file,
-            html_file=html_file,
-            test_file=test_file,
+            Options(
+                operations=operations,
+                backends=backends,
+                candidates=candidates,
+                adapters=adapters,
+                profile=PROFILES[profile],
+                examples=examples,
+                seed=seed,
+                dtypes=dtypes,
+                accuracy=accuracy,
+                only_checks=only_checks,
+                skipped_checks=skipped_checks,
+                case=case,
+                networks=networks,
+                layer=layer,
+                batch=batch,
+                timeout=timeout,
+                workers=workers,
+                counts_coverage=counts_coverage,
+                json_file=json_file,
+                junit_file=junit_file,
+                html_file=html_file,
+                test_file=test_file,
+            )
         )
     )

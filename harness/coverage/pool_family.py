@@ -16,7 +16,7 @@ from convoracle.harness.operations.pool2d_case import AvgPool2dCase, MaxPool2dCa
 _FLAGS: dict[str, tuple[Any, ...]] = {
     "return_indices": (False, True),
     "count_include_pad": (True, False),
-    "divisor_override": (None, 1, 3, 7),
+    "divisor_override": (None, 1, 3, -7),
 }
 
 

@@ -53,6 +53,25 @@ def axis_mistakes(options: tuple[str, ...], names: str) -> Iterator[AxisMistake]
             ),
             moves_padding=True,
         )
+        yield AxisMistake(
+            "with the stride in place of the dilation",
+            lambda case, axes: replaced(axes, dilation=tuple(axis.stride for axis in axes)),
+            moves_padding=True,
+        )
+        yield AxisMistake(
+            "with the dilation in place of the stride",
+            lambda case, axes: replaced(axes, stride=tuple(axis.dilation for axis in axes)),
+            moves_padding=True,
+        )
+    if "output_padding" in options:
+        yield AxisMistake(
+            "with output_padding before the output, not after it",
+            lambda case, axes: _sides(axes, lambda axis: (axis.before + axis.extra, axis.after - axis.extra)),
+        )
+        yield AxisMistake(
+            "with the output moved by output_padding",
+            lambda case, axes: _sides(axes, lambda axis: (axis.before - axis.extra, axis.after + axis.extra)),
+        )
     if "dilation" in options:
         yield AxisMistake("with dilation counted as holes between taps", _holes, moves_padding=True)
 
@@ -121,6 +140,16 @@ def _of_padding(names: str) -> Iterator[AxisMistake]:
     }
     for says, of_axis in sides.items():
         yield AxisMistake(says, functools.partial(lambda of_axis, case, axes: _sides(axes, of_axis), of_axis))
+    for position, name in enumerate(names) if len(names) > 1 else ():
+        yield AxisMistake(
+            f"with the padding before and after {name} swapped",
+            functools.partial(
+                lambda position, case, axes: _one_changed(
+                    axes, position, {"before": axes[position].after, "after": axes[position].before}
+                ),
+                position,
+            ),
+        )
     if len(names) == 2:
         yield AxisMistake("with the padding read as ((top, left), (bottom, right))", _corners)
     same = {

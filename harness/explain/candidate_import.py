@@ -46,4 +46,4 @@ def is_alone(candidate: Candidate) -> bool:
 def _parts(candidate: Candidate) -> tuple[str, str, list[str]]:
     """Return the option that names the candidate, its name, and its adapters."""
     option, name, *others = (candidate.command or "- -").split()
-    return option, name, others[1::2]
+    return option, name, [value for key, value in zip(others[::2], others[1::2], strict=True) if key == "--adapter"]

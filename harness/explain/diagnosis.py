@@ -18,6 +18,9 @@ from convoracle.harness.operations.base import Operation
 FAILING, PASSING = 10, 8
 """How many failing and passing calls an entry has to reproduce."""
 
+FEWEST = 4
+"""In fewer failing calls much is the same by accident, if what is named does not explain the others, too."""
+
 MOSTLY = 3 / 4
 """In what share of the failing calls an output has to be wrong to be explained without the others."""
 
@@ -69,6 +72,7 @@ class Diagnosis:
         what = " and ".join(self.outputs) if self.outputs not in ((), ("result",)) else "the result"
         verb = "equal" if len(self.outputs) > 1 or what == "indices" else "equals"
         calls = f"all {self.failing} failing calls" if self.failing > 1 else "the one failing call"
+        calls += " (too few to be sure)" * (self.failing < FEWEST and not self.always)
         once = f" (the bug of {self.precedent})" if self.precedent else ""
         others = f" and all {self.passing} others" if self.passing else ""
         rest = " and ".join(self.unexplained)
@@ -132,7 +136,7 @@ def diagnose(
         if time.monotonic() > deadline:
             break
     affected = tuple(dict.fromkeys(name for evidence in wrong for name in evidence.wrong))
-    lineup = Lineup(operation, candidate, call, affected, deadline)
+    lineup = Lineup(operation, candidate, call, affected, deadline, failing[2 * FAILING :])
     found = survivors(lineup, known, wrong, right)
     if not found.matches:
         return Diagnosis("", False, (), len(wrong), len(right), (), 0)

@@ -59,14 +59,15 @@ class PlaneMap:
 
 def in_words(name: str, wrong: np.ndarray) -> str:
     """Return which elements of an output are wrong, axis by axis; axes along which all are affected go unsaid."""
-    names = _axes(name, wrong.ndim)
+    names = axis_names(name, wrong.ndim)
     said = []
     whole = np.ones(wrong.shape, bool)
     for axis, what in enumerate(names):
         others = tuple(i for i in range(wrong.ndim) if i != axis)
         hit = wrong.any(axis=others)
         if not hit.all():
-            said.append(f"{what}{'s' * int(hit.sum() > 1)} {ranges(np.flatnonzero(hit))} of {hit.size}")
+            last = " (the last)" if np.flatnonzero(hit).tolist() == [hit.size - 1] else ""
+            said.append(f"{what}{'s' * int(hit.sum() > 1)} {ranges(np.flatnonzero(hit))}{last} of {hit.size}")
             whole &= hit.reshape([-1 if i == axis else 1 for i in range(wrong.ndim)])
     text = f"{int(wrong.sum())} of {wrong.size} values of {name}"
     if wrong.all():
@@ -87,7 +88,7 @@ def plane_map(name: str, wrong: np.ndarray) -> PlaneMap | None:
     counts = planes.sum(axis=-1)
     place = np.unravel_index(int(np.argmax(counts)), counts.shape)
     plane = wrong if not leading else wrong[place]
-    names = _axes(name, wrong.ndim)[: len(leading)]
+    names = axis_names(name, wrong.ndim)[: len(leading)]
     where = ", ".join(f"{what} {int(index)}" for what, index in zip(names, place, strict=False))
     others = int((counts > 0).sum()) - 1
     title = f"{name}, {where}" if leading else name
@@ -108,7 +109,8 @@ def ranges(numbers: np.ndarray) -> str:
     return ", ".join(texts if len(texts) <= 6 else [*texts[:5], "..."])
 
 
-def _axes(name: str, dimensions: int) -> tuple[str, ...]:
+def axis_names(name: str, dimensions: int) -> tuple[str, ...]:
+    """Return what the axes of an output are called."""
     named = OF_WEIGHTS if name == "grad_weight" else AXES
     return named.get(dimensions) or AXES.get(dimensions) or tuple(f"axis {i} index" for i in range(dimensions))
 

@@ -1,6 +1,7 @@
 """From the first failing case to what its author is told."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +10,18 @@ from convoracle.harness.checks import Problem
 from convoracle.harness.checks.catalogue import family
 from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
 from convoracle.harness.explain.budget import Budget
-from convoracle.harness.explain.diagnosis import diagnose
+from convoracle.harness.explain.diagnosis import diagnose, wrong_call
 from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.explain.heartbeat import Heartbeat
+from convoracle.harness.explain.history import Recorder, remembered
+from convoracle.harness.explain.pattern import Pattern, pattern
+from convoracle.harness.explain.products import products
 from convoracle.harness.explain.reproducer import script_of
 from convoracle.harness.explain.sample import sample
+from convoracle.harness.explain.shapes import shape_story
 from convoracle.harness.explain.shrink import shrink
 from convoracle.harness.explain.smallest_data import smallest_data
+from convoracle.harness.explain.sorts import sorts
 from convoracle.harness.explain.text import story_of
 from convoracle.harness.explain.wording import command_of, failure
 from convoracle.harness.operations import Operation
@@ -28,7 +34,11 @@ SHRINK_SECONDS = 5.0
 SAMPLE_SECONDS = 3.0
 DATA_SECONDS = 1.0
 DIAGNOSIS_SECONDS = 4.0
+PRODUCTS_SECONDS = 0.5
 """The shares of its steps; what a step found until then is kept."""
+
+PATTERN_CALLS = 16
+"""How many failing cases are looked at for what their wrong values have in common."""
 
 RESERVED_SECONDS = 3.0
 """What the diagnosis has in any case, however long a slow candidate or machine took before."""
@@ -80,9 +90,13 @@ def _explained(
     if fails(case):
         seconds = budget.step("looking for a smaller case", SHRINK_SECONDS, RESERVED_SECONDS)
         smallest = shrink(operation, case, candidate.limits, fails, seconds=seconds)
-        again = outcome_of(smallest).problem
+        outcome = outcome_of(smallest)
+        again = outcome.problem
+        if outcome.case is not None and fails(outcome.case):  # it was called with other options besides, which fail
+            smallest = outcome.case
     if again is None or (again.kind, again.check) != (problem.kind, problem.check):
         found = failure(operation, case, number, _stateful(problem), command)
+        found = dataclasses.replace(found, history=_history(operation, candidate, function, case, checks))
         return dataclasses.replace(found, script=_script(operation, candidate, case, found))
     # The smallest case may fail a simpler check than the one it was shrunk with: values before laws.
     simplest = examine(operation, function, smallest, candidate.accuracy, candidate.limits, checks).problem
@@ -94,6 +108,8 @@ def _explained(
     found = dataclasses.replace(found, rule=tried.rule)
     if found.kind in ("values", "shape", "contract"):
         seconds = budget.step("looking for simpler data", DATA_SECONDS)
+        failing = tried.failing[:PATTERN_CALLS]
+        called = [wrong_call(operation, function, candidate.accuracy, check, one) for one in failing]
         evidence = _smallest_evidence(operation, candidate, function, smallest, check, seconds)
         found = dataclasses.replace(
             found,
@@ -106,11 +122,19 @@ def _explained(
                 check,
                 seconds=max(budget.step("comparing with known mistakes", DIAGNOSIS_SECONDS), RESERVED_SECONDS),
             ),
+            data=sorts(operation, candidate, function, tried.failing, check),
+            shape=shape_story(called) if found.kind == "shape" else "",
+            pattern=_pattern(operation, called),
             evidence=evidence,
             seen=_wrong_call(operation, candidate, function, case, check),
         )
+        if evidence is None:
+            known = found.diagnosis if found.diagnosis is not None and found.diagnosis.says else None
+            history = _history(operation, candidate, function, smallest, checks)
+            found = dataclasses.replace(found, diagnosis=known, data="", history=history)
         first = None if evidence is None else evidence.first_wrong()
-        if first is not None:
+        if first is not None and evidence is not None:
+            found = dataclasses.replace(found, products=products(operation, function, evidence, PRODUCTS_SECONDS))
             found = dataclasses.replace(found, index=first[1], expected=first[2], got=first[3])
     return dataclasses.replace(found, script=_script(operation, candidate, smallest, found))
 
@@ -124,6 +148,22 @@ def _script(operation: Operation, candidate: Candidate, case: Any, found: Failur
         found.kind in ("contract", "stateful"),
         story_of(found),
     )
+
+
+def _pattern(operation: Operation, called: list[Evidence]) -> Pattern | None:
+    """Return what the wrong values of calls have in common, in the output that is wrong most often."""
+    wrong = Counter(name for evidence in called for name in evidence.wrong)
+    return pattern(operation, called, wrong.most_common(1)[0][0]) if wrong else None
+
+
+def _history(
+    operation: Operation, candidate: Candidate, function: Callable[..., Any], case: Any, checks: frozenset[str]
+) -> str:
+    """Return what the wrong result has to do with earlier calls, by making the case's calls again."""
+    recorder = Recorder(function)
+    if examine(operation, recorder, case, candidate.accuracy, candidate.limits, checks).problem is None:
+        return "the same calls, made again, are right: what was called before them in this process decides, or chance"
+    return remembered(function, recorder.calls, tuple(operation.operand_shapes(case)))
 
 
 def _wrong_call(
@@ -151,5 +191,5 @@ def _smallest_evidence(
 
 
 def _stateful(problem: Problem) -> Problem:
-    sentence = f"the same call gives another result when it is made again: at first, {problem.sentence}"
+    sentence = f"{problem.sentence}; but not when the same case is examined again"
     return Problem("stateful", problem.check, sentence, problem.index, problem.expected, problem.got)

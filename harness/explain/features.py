@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,11 @@ def statements(operation: Operation, case: Any) -> dict[str, tuple[bool, int]]:
     return said
 
 
+def numbers_of(case: Any) -> dict[str, int]:
+    """Return the numbers of a case by name."""
+    return {name: number for name, (number, _) in _numbers(case).items()}
+
+
 def _numbers(case: Any) -> dict[str, tuple[int, bool]]:
     """Return the numbers of a case, and whether each is a size."""
     numbers: dict[str, tuple[int, bool]] = {}
@@ -51,6 +57,13 @@ def _numbers(case: Any) -> dict[str, tuple[int, bool]]:
         numbers["C / groups"] = (case.c // groups, True)
         numbers["F / groups"] = (case.f // groups, True)
     axes = axes_of(case)
+    if axes and hasattr(case, "n"):
+        planes = case.n * getattr(case, "f", getattr(case, "c", 1))
+        taps = math.prod(axis.kernel for axis in axes)
+        numbers["N * F" if hasattr(case, "f") else "N * C"] = (planes, True)
+        if groups is not None:
+            numbers["C / groups * kernel"] = (case.c // groups * taps, True)
+            numbers["F * outputs"] = (case.f * math.prod(axis.windows for axis in axes), True)
     for axis in axes:
         numbers |= {name: (number, name.startswith(axis.name.upper())) for name, number in _of_axis(axis, case).items()}
     for option in ("stride", "dilation", "kernel", "padding") if len(axes) > 1 else ():

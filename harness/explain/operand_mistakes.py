@@ -154,6 +154,11 @@ def _of_kernel(axes: int) -> Iterator[OperandMistake]:
     yield OperandMistake(
         "with the filters interleaved between the groups", "weight", lambda c, a: a[_interleaved(len(a), c.groups)]
     )
+    yield OperandMistake(
+        "with the filters dealt out to the groups in turn",
+        "weight",
+        lambda c, a: a[np.argsort(_interleaved(len(a), c.groups))],
+    )
     for kept in (1, 2, 3, 4, 5):
         yield OperandMistake(
             f"with the taps of the kernel from number {kept + 1} on left out, along each axis",

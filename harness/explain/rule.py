@@ -14,8 +14,14 @@ MOST = 60
 NEARLY = 1 / 12
 """The share of all cases that a rule may get wrong and still be worth saying."""
 
+STATEMENTS = 4
+"""How many statements a rule with exceptions may have."""
+
+FEW = 1 / 3
+"""The share of the exceptions allowed that more than two statements may leave: many explain anything."""
+
 WORTH = 3
-"""How many exceptions a second statement has to take away."""
+"""How many exceptions each statement after the first has to take away."""
 
 Statements = dict[str, tuple[bool, int]]
 
@@ -45,6 +51,11 @@ class Rule:
     accused: int
     passing: int
     is_needed: bool = False
+
+    @property
+    def exceptions(self) -> int:
+        """How many cases it is wrong about."""
+        return self.failing - self.caught + self.accused
 
     @property
     def is_exact(self) -> bool:
@@ -116,7 +127,7 @@ def _exact(
 
 
 def _nearly(names: list[str], costs: dict[str, int], fails: np.ndarray, passes: np.ndarray) -> Rule | None:
-    """Return the conjunction of at most two statements with the fewest exceptions, if they are few."""
+    """Return the conjunction of a few statements with the fewest exceptions, if they are few."""
     allowed = int(NEARLY * (len(fails) + len(passes)))
     kept = np.flatnonzero((~fails).sum(axis=0) <= allowed)
     if not len(kept):
@@ -128,8 +139,23 @@ def _nearly(names: list[str], costs: dict[str, int], fails: np.ndarray, passes: 
     cost = np.array([costs[names[i]] for i in kept])
     price = price + 0.01 * (cost[:, None] + cost[None, :])
     i, j = np.unravel_index(int(np.argmin(price)), price.shape)
-    if wrong[i, j] > allowed or wrong[i, j] >= min(len(fails), len(passes)) / 2:
-        return None
-    statements = tuple(names[kept[k]] for k in dict.fromkeys((int(i), int(j))))
-    caught, accused = int((hits.T @ hits)[i, j]), int((slips.T @ slips)[i, j])
-    return Rule(statements, False, caught, len(fails), accused, len(passes))
+    chosen = list(dict.fromkeys((int(i), int(j))))
+    pair = _with_exceptions(names, kept[chosen], fails, passes)
+    hit, slip = (cases[:, chosen].all(axis=1).astype(np.int32) for cases in (hits, slips))
+    while len(chosen) < STATEMENTS:  # and so has each after it
+        exceptions = len(fails) - hit @ hits + slip @ slips + 0.01 * cost
+        best = int(np.argmin(exceptions))
+        if len(fails) - hit.sum() + slip.sum() - exceptions[best] < WORTH:
+            break
+        chosen.append(best)
+        hit, slip = hit * hits[:, best], slip * slips[:, best]
+    longer = _with_exceptions(names, kept[chosen], fails, passes)
+    if longer.exceptions <= min(FEW * allowed, min(len(fails), len(passes)) / 2):
+        return longer
+    return pair if pair.exceptions <= allowed and pair.exceptions < min(len(fails), len(passes)) / 2 else None
+
+
+def _with_exceptions(names: list[str], chosen: np.ndarray, fails: np.ndarray, passes: np.ndarray) -> Rule:
+    """Return the rule that these statements are."""
+    caught, accused = (int(cases[:, chosen].all(axis=1).sum()) for cases in (fails, passes))
+    return Rule(tuple(names[i] for i in chosen), False, caught, len(fails), accused, len(passes))

@@ -36,6 +36,8 @@ class Lineup:
         The outputs that have to be explained.
     deadline : float
         When to stop, by `time.monotonic`.
+    unseen : sequence of case
+        Cases that are known to fail, and that no suspect was chosen by.
     """
 
     operation: Operation
@@ -43,6 +45,7 @@ class Lineup:
     call: Call
     outputs: tuple[str, ...]
     deadline: float
+    unseen: Sequence[Any] = ()
 
     def is_wrong(self, evidence: Evidence) -> bool:
         """Return whether one of the outputs is wrong."""
@@ -139,7 +142,8 @@ def _best(lineup: Lineup, left: list[Suspect], right: Sequence[Evidence]) -> tup
 
 
 def _fresh(lineup: Lineup) -> Iterator[Evidence]:
-    """Yield calls that no suspect was chosen by."""
+    """Yield calls that no suspect was chosen by: where the candidate is known to be wrong, and anywhere."""
+    yield from (lineup.call(case) for case in lineup.unseen[: FRESH // 2])
     for number in range(FRESH):
         evidence = lineup.call(_drawn(lineup, SEED + 1, number))
         if evidence.results:

@@ -1,5 +1,6 @@
 """A failure as text: readable at eighty columns, without colour, on one screen."""
 
+import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,18 @@ def failure_text(failure: "Failure", width: int = WIDTH) -> str:
         lines += entry("when", str(failure.rule), width)
     if "unexpected keyword argument" in failure.message:
         lines += entry("hint", HINT, width)
-    lines += _where(failure.seen, width)
+    if failure.shape and not _is_settled(failure):
+        lines += entry("shape", failure.shape, width)
+    if failure.products and not _is_settled(failure):
+        lines += entry("products", failure.products, width)
+    if failure.history:
+        lines += entry("history", failure.history, width)
+    if failure.data:
+        lines += entry("data", failure.data, width)
+    if failure.pattern is not None and not _is_settled(failure):
+        lines += entry("where", failure.pattern.where(), width) if failure.pattern.places else []
+        lines += entry("instead", failure.pattern.instead, width) if failure.pattern.instead else []
+    lines += _seen_first(failure.seen, width)
     lines.append(f"  reproduce      {failure.command}")
     return "\n".join(lines)
 
@@ -89,11 +101,18 @@ def number(value: Any) -> str:
     if isinstance(plain, float):
         if plain != plain or plain in (float("inf"), float("-inf")):
             return str(plain)
+        if plain == 0 and math.copysign(1.0, plain) < 0:
+            return "-0"
         return str(int(plain)) if plain == int(plain) and abs(plain) < 2**53 else repr(plain)
     return repr(plain)
 
 
-def _where(seen: Evidence | None, width: int) -> list[str]:
+def _is_settled(failure: "Failure") -> bool:
+    """Return whether the diagnosis says all there is to say."""
+    return failure.diagnosis is not None and failure.diagnosis.always
+
+
+def _seen_first(seen: Evidence | None, width: int) -> list[str]:
     """Return where the result of the call that failed first is wrong."""
     if seen is None:
         return []
@@ -102,7 +121,7 @@ def _where(seen: Evidence | None, width: int) -> list[str]:
         if not result.wrong.any() or result.got.shape != result.expected.shape:
             continue
         if not lines:
-            lines += entry("where", f"in the case found first: {in_words(result.name, result.wrong)}", width)
+            lines += entry("found first", in_words(result.name, result.wrong), width)
             plane = plane_map(result.name, result.wrong)
             if plane is not None and not result.wrong.all():
                 lines += entry("", f"{plane.title}:", width)

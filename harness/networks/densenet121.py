@@ -4,78 +4,38 @@ Huang, Liu, van der Maaten and Weinberger, *Densely Connected Convolutional Netw
 ``torchvision.models.densenet121``.
 """
 
-from convoracle.harness.networks.layer import avg_pool, convolution, max_pool
+from collections.abc import Iterator
+
+from convoracle.harness.networks.layer import Layer, avg_pool, convolution, max_pool
+
+GROWTH, BOTTLENECK = 32, 128
+"""Channels that every dense layer adds, and those between its two convolutions."""
+
+
+def _block(number: int, layers: int, channels: int, size: int) -> Iterator[Layer]:
+    """Yield the convolutions of a dense block: each layer's first sees all channels there are, the others are alike."""
+    name = f"features.denseblock{number}.denselayer"
+    bottlenecks = [
+        convolution(f"{name}{layer + 1}.conv1", 1, channels + GROWTH * layer, BOTTLENECK, size, 1)
+        for layer in range(layers)
+    ]
+    yield bottlenecks[0]
+    yield convolution(f"{name}1.conv2", layers, BOTTLENECK, GROWTH, size, 3, padding=1)
+    yield from bottlenecks[1:]
+
 
 LAYERS = (
     convolution("features.conv0", 1, 3, 64, 224, 7, stride=2, padding=3),
     max_pool("features.pool0", 64, 112, 3, 2, padding=1),
-    convolution("features.denseblock1.denselayer1.conv1", 1, 64, 128, 56, 1),
-    convolution("features.denseblock1.denselayer1.conv2", 6, 128, 32, 56, 3, padding=1),
-    convolution("features.denseblock1.denselayer2.conv1", 1, 96, 128, 56, 1),
-    convolution("features.denseblock1.denselayer3.conv1", 1, 128, 128, 56, 1),
-    convolution("features.denseblock1.denselayer4.conv1", 1, 160, 128, 56, 1),
-    convolution("features.denseblock1.denselayer5.conv1", 1, 192, 128, 56, 1),
-    convolution("features.denseblock1.denselayer6.conv1", 1, 224, 128, 56, 1),
+    *_block(1, 6, 64, 56),
     convolution("features.transition1.conv", 1, 256, 128, 56, 1),
     avg_pool("features.transition1.pool", 128, 56, 2, 2),
-    convolution("features.denseblock2.denselayer1.conv1", 1, 128, 128, 28, 1),
-    convolution("features.denseblock2.denselayer1.conv2", 12, 128, 32, 28, 3, padding=1),
-    convolution("features.denseblock2.denselayer2.conv1", 1, 160, 128, 28, 1),
-    convolution("features.denseblock2.denselayer3.conv1", 1, 192, 128, 28, 1),
-    convolution("features.denseblock2.denselayer4.conv1", 1, 224, 128, 28, 1),
-    convolution("features.denseblock2.denselayer5.conv1", 1, 256, 128, 28, 1),
-    convolution("features.denseblock2.denselayer6.conv1", 1, 288, 128, 28, 1),
-    convolution("features.denseblock2.denselayer7.conv1", 1, 320, 128, 28, 1),
-    convolution("features.denseblock2.denselayer8.conv1", 1, 352, 128, 28, 1),
-    convolution("features.denseblock2.denselayer9.conv1", 1, 384, 128, 28, 1),
-    convolution("features.denseblock2.denselayer10.conv1", 1, 416, 128, 28, 1),
-    convolution("features.denseblock2.denselayer11.conv1", 1, 448, 128, 28, 1),
-    convolution("features.denseblock2.denselayer12.conv1", 1, 480, 128, 28, 1),
+    *_block(2, 12, 128, 28),
     convolution("features.transition2.conv", 1, 512, 256, 28, 1),
     avg_pool("features.transition2.pool", 256, 28, 2, 2),
-    convolution("features.denseblock3.denselayer1.conv1", 1, 256, 128, 14, 1),
-    convolution("features.denseblock3.denselayer1.conv2", 24, 128, 32, 14, 3, padding=1),
-    convolution("features.denseblock3.denselayer2.conv1", 1, 288, 128, 14, 1),
-    convolution("features.denseblock3.denselayer3.conv1", 1, 320, 128, 14, 1),
-    convolution("features.denseblock3.denselayer4.conv1", 1, 352, 128, 14, 1),
-    convolution("features.denseblock3.denselayer5.conv1", 1, 384, 128, 14, 1),
-    convolution("features.denseblock3.denselayer6.conv1", 1, 416, 128, 14, 1),
-    convolution("features.denseblock3.denselayer7.conv1", 1, 448, 128, 14, 1),
-    convolution("features.denseblock3.denselayer8.conv1", 1, 480, 128, 14, 1),
-    convolution("features.denseblock3.denselayer9.conv1", 1, 512, 128, 14, 1),
-    convolution("features.denseblock3.denselayer10.conv1", 1, 544, 128, 14, 1),
-    convolution("features.denseblock3.denselayer11.conv1", 1, 576, 128, 14, 1),
-    convolution("features.denseblock3.denselayer12.conv1", 1, 608, 128, 14, 1),
-    convolution("features.denseblock3.denselayer13.conv1", 1, 640, 128, 14, 1),
-    convolution("features.denseblock3.denselayer14.conv1", 1, 672, 128, 14, 1),
-    convolution("features.denseblock3.denselayer15.conv1", 1, 704, 128, 14, 1),
-    convolution("features.denseblock3.denselayer16.conv1", 1, 736, 128, 14, 1),
-    convolution("features.denseblock3.denselayer17.conv1", 1, 768, 128, 14, 1),
-    convolution("features.denseblock3.denselayer18.conv1", 1, 800, 128, 14, 1),
-    convolution("features.denseblock3.denselayer19.conv1", 1, 832, 128, 14, 1),
-    convolution("features.denseblock3.denselayer20.conv1", 1, 864, 128, 14, 1),
-    convolution("features.denseblock3.denselayer21.conv1", 1, 896, 128, 14, 1),
-    convolution("features.denseblock3.denselayer22.conv1", 1, 928, 128, 14, 1),
-    convolution("features.denseblock3.denselayer23.conv1", 1, 960, 128, 14, 1),
-    convolution("features.denseblock3.denselayer24.conv1", 1, 992, 128, 14, 1),
+    *_block(3, 24, 256, 14),
     convolution("features.transition3.conv", 1, 1024, 512, 14, 1),
     avg_pool("features.transition3.pool", 512, 14, 2, 2),
-    convolution("features.denseblock4.denselayer1.conv1", 1, 512, 128, 7, 1),
-    convolution("features.denseblock4.denselayer1.conv2", 16, 128, 32, 7, 3, padding=1),
-    convolution("features.denseblock4.denselayer2.conv1", 1, 544, 128, 7, 1),
-    convolution("features.denseblock4.denselayer3.conv1", 1, 576, 128, 7, 1),
-    convolution("features.denseblock4.denselayer4.conv1", 1, 608, 128, 7, 1),
-    convolution("features.denseblock4.denselayer5.conv1", 1, 640, 128, 7, 1),
-    convolution("features.denseblock4.denselayer6.conv1", 1, 672, 128, 7, 1),
-    convolution("features.denseblock4.denselayer7.conv1", 1, 704, 128, 7, 1),
-    convolution("features.denseblock4.denselayer8.conv1", 1, 736, 128, 7, 1),
-    convolution("features.denseblock4.denselayer9.conv1", 1, 768, 128, 7, 1),
-    convolution("features.denseblock4.denselayer10.conv1", 1, 800, 128, 7, 1),
-    convolution("features.denseblock4.denselayer11.conv1", 1, 832, 128, 7, 1),
-    convolution("features.denseblock4.denselayer12.conv1", 1, 864, 128, 7, 1),
-    convolution("features.denseblock4.denselayer13.conv1", 1, 896, 128, 7, 1),
-    convolution("features.denseblock4.denselayer14.conv1", 1, 928, 128, 7, 1),
-    convolution("features.denseblock4.denselayer15.conv1", 1, 960, 128, 7, 1),
-    convolution("features.denseblock4.denselayer16.conv1", 1, 992, 128, 7, 1),
+    *_block(4, 16, 512, 7),
     avg_pool("adaptive_avg_pool2d", 1024, 7, 7, 7),  # adaptive, 7x7 to 1x1
 )

@@ -1,10 +1,11 @@
 """The door to real networks: is this implementation right on every layer, at its real size?"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from convoracle.harness.candidate import Candidate, named
+from convoracle.harness.arguments import check_count
+from convoracle.harness.candidate import Candidate, declared
 from convoracle.harness.checks import Problem
 from convoracle.harness.descriptor import describe
 from convoracle.harness.explain.wording import failure
@@ -40,7 +41,7 @@ def verify_network(
     seed: int = 0,
     limits: Limits | None = None,
     accuracy: str = "componentwise",
-    dtypes: tuple[str, ...] = ("float32",),
+    dtypes: str | Sequence[str] = ("float32",),
     layer: str | None = None,
 ) -> NetworkReport:
     """Decide whether an implementation is right on the layers of a real network, at their real size.
@@ -74,11 +75,7 @@ def verify_network(
     >>> report.passed, [one.layer.name for one in report.layers]
     (True, ['features.2', 'features.5', 'features.12'])
     """
-    name, command = named(candidate)
-    limits = getattr(candidate, "limits", {}) if limits is None else limits
-    if limits != getattr(candidate, "limits", {}):
-        command = None  # the command line learns limits from the function alone
-    subject = Candidate(candidate, name, limits or {}, accuracy, tuple(dtypes), command)
+    subject = declared(operation, candidate, limits, accuracy, dtypes)
     return run_network(network, operation_named(operation), subject, batch=batch, seed=seed, layer=layer)
 
 
@@ -93,6 +90,8 @@ def run_network(
     progress: Progress | None = None,
 ) -> NetworkReport:
     """Verify one candidate for one operation on the layers of a network; `progress` is told each before its call."""
+    check_count(operation.name, "batch", batch, 1)
+    check_count(operation.name, "seed", seed, 0)
     candidate.checked_for(operation)
     function = candidate.bound_to(operation)
     layers = layers_for(network, operation.name, layer)

@@ -33,7 +33,7 @@ class _OfAvgPool2d(Operation):
             dtypes,
             index,
             count_include_pad=choices.pick(within(limits, "count_include_pad", [True, False])),
-            divisor_override=choices.pick(within(limits, "divisor_override", [None, None, None, 1, 3, 7])),
+            divisor_override=choices.pick(within(limits, "divisor_override", [None, None, None, 1, 3, -7])),
         )
 
     def simpler(self, case: AvgPool2dCase) -> Iterator[tuple[str, list[Any]]]:
@@ -83,7 +83,7 @@ class AvgPool2d(_OfAvgPool2d):
                 products=products,
                 roundings=products + 2,
                 parts=(Part(lambda arrays: pool(arrays, 1), divisors(case)),),
-                box_norm=products / float(np.min(divisors(case))),
+                box_norm=products / float(np.min(np.abs(divisors(case)))),
                 transform_bits=case.transform_bits(),
             ),
         )

@@ -11,9 +11,8 @@ from convoracle import reference
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, allowed, within
 from convoracle.harness.operations import geometry
-from convoracle.harness.operations.geometry import pair
+from convoracle.harness.operations.geometry import Pair, pair
 
-Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
 Padding = int | str | Pair | Sides
 
@@ -106,17 +105,8 @@ def _output_size(size: Pair, kernel_size: Pair, stride: Pair, sides: Sides, dila
 
 def draw_case(choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: int) -> Conv2dCase:
     """Return case number `index`: see `geometry` for what the number decides."""
-    wide, coincides = geometry.is_wide(index), geometry.coincides(index)
-    trivial = geometry.is_trivial(index)
-    taps = [1] if trivial else [1, 2, 3, 4] if not wide else [3, 1, 2, 5]
-    kernel = geometry.draw_pair(choices, limits, "kernel_size", taps)
-    if wide and "kernel_size" not in limits:
-        kernel = (kernel[0], choices.pick([5, 5, 6, 7]))
-        kernel = kernel if choices.happens(3) else (kernel[1], max(kernel[0], 2))
-    if kernel[0] == kernel[1] and not coincides and not trivial and "kernel_size" not in limits:
-        kernel = (kernel[0], kernel[1] + 1)
-    stride = geometry.draw_pair(choices, limits, "stride", [1] if trivial else [1, 1, 2, 2, 3])
-    dilation = geometry.draw_pair(choices, limits, "dilation", [1, 1, 2, 2, 3])
+    coincides = geometry.coincides(index)
+    kernel, stride, dilation = draw_window(choices, limits, index)
     spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
     padding = _draw_padding(choices, limits, (spans[0], spans[1]))
     out = geometry.output_sizes(choices, index)
@@ -166,6 +156,20 @@ def simpler_conv2d(case: Conv2dCase) -> Iterator[tuple[str, list[Any]]]:
     yield "f", list(range(1, case.f + 1))
     yield "bias", [False, True] if case.bias else [False]
     yield from geometry.simpler_common(case)
+
+
+def draw_window(choices: Choices, limits: Limits, index: int) -> tuple[Pair, Pair, Pair]:
+    """Return the kernel, the stride and the dilation of a convolution, transposed or not."""
+    wide, trivial = geometry.is_wide(index), geometry.is_trivial(index)
+    taps = [1] if trivial else [1, 2, 3, 4] if not wide else [3, 1, 2, 5]
+    kernel = geometry.draw_pair(choices, limits, "kernel_size", taps)
+    if wide and "kernel_size" not in limits:
+        kernel = (kernel[0], choices.pick([5, 5, 6, 7]))
+        kernel = kernel if choices.happens(3) else (kernel[1], max(kernel[0], 2))
+    if kernel[0] == kernel[1] and not geometry.coincides(index) and not trivial and "kernel_size" not in limits:
+        kernel = (kernel[0], kernel[1] + 1)
+    stride = geometry.draw_pair(choices, limits, "stride", [1] if trivial else [1, 1, 2, 2, 3])
+    return kernel, stride, geometry.draw_pair(choices, limits, "dilation", [1, 1, 2, 2, 3])
 
 
 def draw_channels(choices: Choices, limits: Limits, taken: set[int], index: int) -> tuple[int, int, int, int]:

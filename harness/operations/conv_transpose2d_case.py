@@ -10,11 +10,9 @@ from typing import Any, ClassVar
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, within
 from convoracle.harness.operations import geometry
-from convoracle.harness.operations.conv2d_case import coinciding, draw_channels
-from convoracle.harness.operations.geometry import pair
+from convoracle.harness.operations.conv2d_case import coinciding, draw_channels, draw_window
+from convoracle.harness.operations.geometry import IntOrPair, pair
 from convoracle.reference.conv_transpose2d import conv_transpose2d_geometry
-
-IntOrPair = int | tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -86,16 +84,8 @@ def draw_case(choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: 
     Each of the eight wide cases of twenty has another remainder of the width of x modulo 8; the result's width is some
     strides more.
     """
-    wide, coincides, trivial = geometry.is_wide(index), geometry.coincides(index), geometry.is_trivial(index)
-    taps = [1] if trivial else [1, 2, 3, 4] if not wide else [3, 1, 2, 5]
-    kernel = geometry.draw_pair(choices, limits, "kernel_size", taps)
-    if wide and "kernel_size" not in limits:
-        kernel = (kernel[0], choices.pick([5, 5, 6, 7]))
-        kernel = kernel if choices.happens(3) else (kernel[1], max(kernel[0], 2))
-    if kernel[0] == kernel[1] and not coincides and not trivial and "kernel_size" not in limits:
-        kernel = (kernel[0], kernel[1] + 1)
-    stride = geometry.draw_pair(choices, limits, "stride", [1] if trivial else [1, 1, 2, 2, 3])
-    dilation = geometry.draw_pair(choices, limits, "dilation", [1, 1, 2, 2, 3])
+    coincides = geometry.coincides(index)
+    kernel, stride, dilation = draw_window(choices, limits, index)
     extra = tuple(
         choices.pick(within(limits, "output_padding", list(range(max(s, d)))))
         for s, d in zip(stride, dilation, strict=True)

@@ -5,7 +5,10 @@ from typing import Any
 
 from convoracle.harness.choices import Choices
 from convoracle.harness.data import LAYOUTS
-from convoracle.harness.limits import Limits, allowed, within
+from convoracle.harness.limits import Limits, within
+
+Pair = tuple[int, int]
+IntOrPair = int | Pair
 
 SIMPLE_SEEDS = 8
 """Seeds below this are for shrinking; no campaign draws them, and the first half of them stands for small integers."""
@@ -90,11 +93,6 @@ def retry(draw: Callable[[], Any], is_allowed: Callable[[Any], bool], what: str)
 def pair(value: int | tuple[int, int]) -> tuple[int, int]:
     """Return an option as one value for each axis."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
-
-
-def pair_allowed(limits: Limits, name: str, value: int | tuple[int, int]) -> bool:
-    """Return whether both axes of an option are inside a limit."""
-    return all(allowed(limits.get(name), axis) for axis in pair(value))
 
 
 def simpler_pairs(value: int | tuple[int, int] | None, low: int) -> list[Any]:

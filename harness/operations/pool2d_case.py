@@ -6,15 +6,13 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from convoracle import reference
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, allowed_in_parts, within
 from convoracle.harness.operations import geometry
-from convoracle.harness.operations.geometry import pair
-
-IntOrPair = int | tuple[int, int]
+from convoracle.harness.operations.geometry import IntOrPair, pair
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,38 @@ class AvgPool2dCase(Pool2dCase):
 Case = TypeVar("Case", bound=Pool2dCase)
 
 
+class Windows(NamedTuple):
+    """The windows along one axis."""
+
+    kernel: int
+    stride: int
+    padding: int
+    dilation: int
+    ceil_mode: bool
+
+    def count(self, size: int) -> int:
+        """Return how many windows an input of that size has."""
+        return reference.pool_output_size(
+            size,
+            self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            ceil_mode=self.ceil_mode,
+        )
+
+    def input_size(self, outputs: int, choices: Choices, period: int) -> int:
+        """Return the size of an input of so many windows, with a remainder as `geometry.input_size` draws it."""
+        span = self.dilation * (self.kernel - 1) + 1
+        size = geometry.input_size(outputs, span, self.stride, 2 * self.padding, choices, period)
+        # Under ceil_mode the remainder adds a window, unless that would start in the padding; where it does, one stride
+        # less of input keeps the number of outputs as drawn.
+        less = size - self.stride
+        if self.ceil_mode and less >= 1 and less + 2 * self.padding >= span:
+            return less if (self.count(size), self.count(less)) == (outputs + 1, outputs) else size
+        return size
+
+
 def draw_case(
     case_type: type[Case],
     choices: Choices,
@@ -112,8 +142,10 @@ def draw_case(
     dilations: tuple[int, int] = (1, 1),
     **own: Any,
 ) -> Case:
-    """Return case number `index`: see `geometry` for what the number decides. `dilations` is 1 for
-    means; `own` are the case type's own fields."""
+    """Return case number `index`: see `geometry` for what the number decides.
+
+    `dilations` is 1 for means; `own` are the case type's own fields.
+    """
     wide, coincides = geometry.is_wide(index), geometry.coincides(index)
     trivial = geometry.is_trivial(index) and allowed_in_parts(limits.get("padding"), 0)
     taps = [1] if trivial else [2, 2, 3, 3, 1, 4] if not wide else [5, 3, 2, 4]
@@ -127,28 +159,8 @@ def draw_case(
     padding = _draw_padding(choices, limits, kernel)
     ceil_mode = choices.pick(within(limits, "ceil_mode", [False, True]))
     out = geometry.output_sizes(choices, index)
-    sizes = []
-    for axis, period in ((0, 1), (1, 8)):
-        span = dilations[axis] * (kernel[axis] - 1) + 1
-        size = geometry.input_size(out[axis], span, steps[axis], 2 * padding[axis], choices, period)
-        # Under ceil_mode the remainder adds a window, unless that would start in the padding; where it does, one stride
-        # less of input keeps the number of outputs as drawn.
-        less = size - steps[axis]
-        if ceil_mode and less >= 1 and less + 2 * padding[axis] >= span:
-            windows = [
-                reference.pool_output_size(
-                    length,
-                    kernel[axis],
-                    stride=steps[axis],
-                    padding=padding[axis],
-                    dilation=dilations[axis],
-                    ceil_mode=True,
-                )
-                for length in (size, less)
-            ]
-            if windows == [out[axis] + 1, out[axis]]:
-                size = less
-        sizes.append(size)
+    windows = [Windows(*axis, ceil_mode) for axis in zip(kernel, steps, padding, dilations, strict=True)]
+    sizes = [one.input_size(wanted, choices, period) for one, wanted, period in zip(windows, out, (1, 8), strict=True)]
     if sizes[0] == sizes[1] and not coincides:
         sizes[0] += steps[0]
     taken = set(sizes)

@@ -12,12 +12,10 @@ import numpy as np
 from convoracle import reference
 from convoracle.harness.candidate import Candidate
 from convoracle.harness.limits import Limits
-from convoracle.harness.operations.geometry import pair
+from convoracle.harness.operations.geometry import IntOrPair, pair
 from convoracle.harness.peers.onnx_operator import run
 
 REQUIRES = ("onnx", "onnxruntime")
-
-IntOrPair = int | tuple[int, int]
 
 
 def conv2d(

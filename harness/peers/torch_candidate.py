@@ -11,13 +11,11 @@ import numpy as np
 
 from convoracle import reference
 from convoracle.harness.candidate import Candidate
-from convoracle.harness.operations.geometry import pair
+from convoracle.harness.operations.geometry import IntOrPair, pair
 from convoracle.harness.peers.torch_adapters import ADAPTERS, array, tensor
 from convoracle.harness.peers.torch_scores import SCORES
 
 REQUIRES = ("torch",)
-
-IntOrPair = int | tuple[int, int]
 
 
 def conv2d(

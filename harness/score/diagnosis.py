@@ -18,6 +18,7 @@ from convoracle.harness.bugs.bug import Bug
 from convoracle.harness.bugs.mutants import MUTANTS
 from convoracle.harness.bugs.zoo import ZOO
 from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates import CannotRun
 from convoracle.harness.checks.catalogue import family
 from convoracle.harness.draw import draw
 from convoracle.harness.examine import examine
@@ -93,6 +94,11 @@ def print_diagnosis(console: Console, pattern: str = "*", workers: int | None = 
         A list, an operation, or a pattern of names: ``zoo``, ``conv2d``, ``conv2d/*swapped``.
     workers : int, optional
         How many processes; one for each processor by default.
+
+    Raises
+    ------
+    CannotRun
+        If nothing matches.
     """
     table = Table("bugs", "asked", "explained", *OUTCOMES)
     chosen = {
@@ -100,6 +106,8 @@ def print_diagnosis(console: Console, pattern: str = "*", workers: int | None = 
         for name, bugs in lists().items()
     }
     every = [bug for bugs in chosen.values() for bug in bugs]
+    if not every:
+        raise CannotRun(f"nothing matches {pattern!r}")
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("diagnosis", total=len(every))
         tried = {one.name: one for one in measure(every, workers, lambda name: progress.advance(bar))}

@@ -4,17 +4,14 @@ import gc
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 import convoracle as co
-from convoracle.fast import kernels, remembered
+from convoracle.fast import remembered
 
 X = np.random.default_rng(0).standard_normal((2, 4, 7, 8)).astype(np.float32)
 WEIGHT = np.random.default_rng(1).standard_normal((4, 2, 3, 3)).astype(np.float32)
@@ -25,111 +22,6 @@ def _nothing_remembered() -> Iterator[None]:
     remembered.forget()
     yield
     remembered.forget()
-
-
-class Two(IntEnum):
-    TWO = 2
-
-
-def spellings(*numbers: int) -> st.SearchStrategy[Any]:
-    """Ways to write an option, right and wrong, many of them equal to each other without being the same."""
-    single = st.sampled_from(
-        [
-            spelling(n)
-            for n in numbers
-            for spelling in (int, float, complex, np.int64, np.int8, np.float64, str, np.array)
-        ]
-        + [True, False, None, Two.TWO, "same", "valid", b"same", np.True_, frozenset({1})]
-    )
-    several = st.lists(single, max_size=3)
-    return (
-        single | several | several.map(tuple) | st.tuples(several.map(tuple), st.lists(single, min_size=2, max_size=2))
-    )
-
-
-def outcome(call: Callable[[], Any]) -> Any:
-    """The bits of the results, or the error."""
-    try:
-        results = call()
-    except Exception as error:
-        return type(error), str(error)
-    results = results if isinstance(results, tuple) else (results,)
-    return [(result.shape, result.dtype, result.tobytes()) for result in results]
-
-
-def check_all_alike(call: Callable[..., Any], options: list[dict[str, Any]]) -> None:
-    """Each of the calls must come to the same right after the others as it does with an empty memory."""
-    afresh = []
-    for one in options:
-        remembered.forget()
-        afresh.append(outcome(lambda one=one: call(**one)))
-    remembered.forget()
-    for _ in range(2):
-        assert [outcome(lambda one=one: call(**one)) for one in options] == afresh
-
-
-CONVOLUTION = st.fixed_dictionaries(
-    {},
-    optional={
-        "stride": spellings(1, 2),
-        "padding": spellings(0, 1),
-        "dilation": spellings(1, 2),
-        "groups": spellings(2),
-        "data_format": st.sampled_from(["NCHW", "NHWC", "nchw", 1, None]),
-        "backend": st.sampled_from([None, "im2col", "numba", "scipy-fft", "", "none such", 0, False, ("im2col",), []]),
-        "accuracy": st.sampled_from([None, "componentwise", "normwise", "", "best", 1, ["normwise"]]),
-    },
-)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(options=st.lists(CONVOLUTION.map(lambda options: {"groups": 2, **options}), min_size=2, max_size=6))
-@example(options=[{"stride": 1, "groups": 2}, {"stride": True, "groups": 2}, {"stride": 1.0, "groups": 2}])
-@example(
-    options=[{"padding": (1, 1), "groups": 2}, {"padding": (1, True), "groups": 2}, {"padding": [1, 1], "groups": 2}]
-)
-@example(options=[{"groups": 2}, {"groups": 2, "accuracy": ""}, {"groups": 2, "backend": ""}])
-@example(options=[{"padding": ((1, 0), (0, 1)), "groups": 2}, {"padding": ((True, 0), (0, 1)), "groups": 2}])
-def test_convolutions_however_options_are_written(options: list[dict[str, Any]]) -> None:
-    with co.use_backend("im2col"):
-        check_all_alike(lambda **one: co.conv2d(X, WEIGHT, **one), options)
-
-
-SHAPE = st.sampled_from([(2, 4, 7, 8), [2, 4, 7, 8], (2, 4, 7.0, 8), (2, 4, 7), (2, 4, 7, 9), np.array([2, 4, 7, 8])])
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(shapes=st.lists(SHAPE, min_size=2, max_size=6))
-@example(shapes=[(2, 4, 7, 8), [2, 4, 7, 8], (2, 4, 7.0, 8), (2, 4, np.int64(7), 8)])
-def test_gradients_however_shapes_are_written(shapes: list[Any]) -> None:
-    grad_output = co.conv2d(X, WEIGHT, groups=2, backend="im2col")
-    call = {"groups": 2, "backend": "im2col"}
-    check_all_alike(
-        lambda input_shape: co.conv2d_input_grad(grad_output, WEIGHT, input_shape, **call),
-        [{"input_shape": shape} for shape in shapes],
-    )
-
-
-POOL = st.fixed_dictionaries(
-    {"kernel_size": spellings(2, 3)},
-    optional={
-        "stride": spellings(1, 2) | st.just(()),
-        "padding": spellings(0, 1),
-        "ceil_mode": st.sampled_from([True, False, 1, 0, np.True_, None]),
-        "backend": st.sampled_from(["im2col", "direct", "none such", 1]),
-    },
-)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(options=st.lists(POOL, min_size=2, max_size=6), flag=st.sampled_from([True, False, 1, 0]))
-@example(options=[{"kernel_size": 2, "ceil_mode": True}, {"kernel_size": 2, "ceil_mode": 1}], flag=True)
-def test_pools_however_options_are_written(options: list[dict[str, Any]], flag: Any) -> None:
-    with co.use_backend("im2col"):
-        check_all_alike(lambda **one: co.max_pool2d(X, **one, return_indices=True), options)
-        check_all_alike(lambda **one: co.max_pool2d(X, **one, return_indices=flag), options)
-        check_all_alike(lambda **one: co.avg_pool2d(X, **one), options)
-        check_all_alike(lambda **one: co.avg_pool2d(X, **one, count_include_pad=flag, divisor_override=flag), options)
 
 
 def test_the_backend_in_force_counts_at_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,94 +99,6 @@ def test_classes_are_checked_at_each_call() -> None:
             for wrong in (-1, 8):
                 with pytest.raises(ValueError, match=f"targets must be between 0 and 7, got {wrong}"):
                     co.cross_entropy(logits, np.where(targets == 3, wrong, targets).astype(dtype))
-
-
-SQUARE, FILTERS = X.reshape(-1, 8), np.ones((5, 4, 4, 3, 2, 2), np.float32)
-DOORS: dict[str, Callable[[], Any]] = {
-    "conv1d": lambda: co.conv1d(X[:, :, 0], WEIGHT[:, :, 0], groups=2),
-    "conv2d": lambda: co.conv2d(X, WEIGHT, groups=2),
-    "conv3d": lambda: co.conv3d(X[:, :, None], WEIGHT[:, :, None], groups=2),
-    "conv_transpose2d": lambda: co.conv_transpose2d(X, WEIGHT, groups=2),
-    "conv_transpose2d_input_grad": lambda: co.conv_transpose2d_input_grad(X, WEIGHT, (2, 4, 5, 6), groups=2),
-    "conv_transpose2d_weight_grad": lambda: co.conv_transpose2d_weight_grad(X, X[:, :, :5, :6], (4, 2, 3, 3), groups=2),
-    "conv_transpose2d_backward": lambda: co.conv_transpose2d_backward(X, X[:, :, :5, :6], WEIGHT, groups=2),
-    "locally_connected2d": lambda: co.locally_connected2d(X[:, :3, :6, :5], FILTERS),
-    "locally_connected2d_backward": lambda: co.locally_connected2d_backward(
-        X[:, :4, :5, :4], X[:, :3, :6, :5], FILTERS
-    ),
-    "max_pool2d": lambda: co.max_pool2d(X, 2),
-    "avg_pool2d": lambda: co.avg_pool2d(X, 2),
-    "linear": lambda: co.linear(SQUARE, SQUARE[:3]),
-    "linear_backward": lambda: co.linear_backward(SQUARE[:, :3], SQUARE, SQUARE[:3]),
-    "relu": lambda: co.relu(X),
-    "relu_backward": lambda: co.relu_backward(X, X),
-    "sigmoid": lambda: co.sigmoid(X),
-    "sigmoid_backward": lambda: co.sigmoid_backward(X, X),
-    "softmax": lambda: co.softmax(X),
-    "softmax_backward": lambda: co.softmax_backward(X, X),
-    "log_softmax": lambda: co.log_softmax(X),
-    "log_softmax_backward": lambda: co.log_softmax_backward(X, X),
-    "cross_entropy": lambda: co.cross_entropy(SQUARE, np.zeros(len(SQUARE), np.int64)),
-    "euclidean_loss": lambda: co.euclidean_loss(SQUARE, SQUARE),
-    "mean_subtract": lambda: co.mean_subtract(X),
-    "mean_subtract_backward": lambda: co.mean_subtract_backward(X),
-    "downsample2d": lambda: co.downsample2d(X, 2),
-    "downsample2d_backward": lambda: co.downsample2d_backward(X, (2, 4, 14, 16), 2),
-    "upsample2d": lambda: co.upsample2d(X, 2),
-    "upsample2d_backward": lambda: co.upsample2d_backward(X, (2, 4, 4, 4), 2),
-}
-
-
-@pytest.mark.parametrize("door", DOORS)
-def test_every_door_chooses_once(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen: list[str] = []
-    choose = kernels.choose_kernel
-
-    def note(operation: str, *arguments: Any) -> Any:
-        chosen.append(operation)
-        return choose(operation, *arguments)
-
-    monkeypatch.setattr(kernels, "choose_kernel", note)
-    with co.use_backend("im2col"):
-        first, again = (outcome(DOORS[door]) for _ in range(2))
-    assert first == again
-    assert isinstance(first, list), first
-    assert chosen == [door]
-
-
-def test_kernels_get_plain_arrays_whatever_was_called_before(lay_out: Callable[[np.ndarray], np.ndarray]) -> None:
-    got: list[np.ndarray] = []
-
-    def bind(x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        def call(x: np.ndarray) -> np.ndarray:
-            got.append(x)
-            return x.copy()
-
-        return call
-
-    kernel = kernels.kernel_of(bind, arrays=1)
-    calls: dict[Any, Callable[..., Any]] = {}
-    for x in (X, lay_out(X), X, lay_out(X)):
-        key, _ = remembered.recall("copy", (x,), (), "im2col")
-        if key not in calls:
-            calls[key] = kernels.bind_kernel(kernel, "float32", (x,), (), {})
-        np.testing.assert_array_equal(calls[key](x), X)
-    assert all(x.flags.carray and x.dtype == np.dtype(np.float32) for x in got)
-
-
-def test_a_kernel_called_by_another_is_bound_once_for_arrays_of_the_same_shapes() -> None:
-    bound: list[tuple[int, ...]] = []
-
-    def bind(x: np.ndarray, factor: int, *, shift: int) -> Callable[[np.ndarray], np.ndarray]:
-        bound.append(x.shape)
-        return lambda x: x * factor + shift
-
-    kernel = kernels.kernel_of(bind, arrays=1)
-    for size in (3, 4, 3, 4):
-        for factor in (1, 2):
-            np.testing.assert_array_equal(kernel(np.ones(size), factor, shift=5), np.full(size, factor + 5.0))
-    assert bound == [(3,), (3,), (4,), (4,)]
-    np.testing.assert_array_equal(kernel(np.ones(3), np.arange(3), shift=0), np.arange(3))
 
 
 @pytest.mark.parametrize("backend", ["im2col", "direct"])

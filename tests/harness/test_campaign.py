@@ -41,7 +41,7 @@ def test_verdicts_come_in_the_order_of_the_jobs_and_equal_those_of_this_process(
         assert report.passed
         assert {**there, "seconds": 0} == {**here.as_dict(), "seconds": 0}
     assert "cannot be imported: ModuleNotFoundError" in str(verdicts[1].refused)
-    refused = "avg_pool2d: im2col takes float16, float32, float64, none of which was asked for (int8)"
+    refused = "im2col takes float16, float32, float64, none of which was asked for (int8)"
     assert verdicts[3].refused == refused
 
 

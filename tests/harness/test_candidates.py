@@ -16,6 +16,9 @@ def test_a_name_is_a_peer_or_a_function() -> None:
     assert Source.of_candidate("m:f", "normwise") == Source("function", "m:f", "normwise")
     assert Source("backend", "numba").option == "--backend numba"
     assert Source.of_candidate("torch").option == "--candidate torch"
+    assert Source.of_candidate("torch", "normwise").option == "--candidate torch"
+    asked = "--backend fft --accuracy componentwise"
+    assert Source("backend", "fft", "componentwise").option == asked, "what it does not promise is asked of it again"
     assert [Source(kind, "m:f").is_trusted for kind in ("backend", "peer", "function")] == [True, True, False]
 
 

@@ -70,7 +70,8 @@ def test_large_cases_are_large_in_every_way(name: str) -> None:
     found = cases(name, large)
     assert max(case.h * case.w for case in found) > 2**15
     assert max(case.c for case in found) > 128
-    assert max(case.n for case in found) > 8
+    assert max(case.n for case in found) > 32
+    assert max(max(pair(case.kernel_size)) for case in found) > 8
     assert sum(case.h > 16 for case in found) > 3
     if hasattr(found[0], "groups"):
         assert max(case.groups for case in found) > 16

@@ -11,7 +11,7 @@ import pytest
 
 from convoracle import reference
 from convoracle.harness import Failure, verify
-from convoracle.harness.checks.contract import NEUTRAL_EVERY
+from convoracle.harness.checks.contract import MANY, NEUTRAL_EVERY
 from convoracle.harness.oracle import compiled
 
 Caught = Callable[..., Failure]
@@ -207,7 +207,7 @@ def test_the_calls_of_one_case(n: int, dtype: str, seed: int, layout: str) -> No
     neutral = [values for _, _, values in later if values[2] is None]
     assert len(neutral) == (seed % NEUTRAL_EVERY == 0)
     for values in neutral:
-        assert (values[0] == integers[0]).all()
+        assert np.abs(values[0]).max() == 3
         assert (values[1].reshape(2, 2) == np.eye(2)).all()
     alone = [values for operands, _, values in later if len(operands[0]) < n]
     assert len(alone) == (n > 1)
@@ -239,4 +239,4 @@ def test_a_failure_that_does_not_come_back_is_not_shrunk() -> None:
 
     (failure,) = verify("conv2d", once).failures
     assert failure.kind == "stateful"
-    assert calls[0] <= 5 + 30  # the case once more, no shrinking
+    assert calls[0] <= 5 + 60 + MANY  # the case a few times more, no shrinking

@@ -107,5 +107,9 @@ def test_everything_is_in_the_dictionary_and_the_dictionary_in_json() -> None:
         "command": FAILURE.command,
         "diagnosis": None,
         "when": None,
+        "where": None,
+        "data": None,
+        "history": None,
+        "instead": None,
         "operands": None,
     }

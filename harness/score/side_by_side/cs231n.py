@@ -28,8 +28,6 @@ from convoracle.harness.score.side_by_side.rule import Agree, Rule, by_values
 H = 1e-5
 SEED = 231
 
-Spaced = tuple[float, float, tuple[int, ...]]
-
 FORWARD: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "conv2d": (
         ((-0.1, 0.5, (2, 3, 4, 4)), (-0.2, 0.3, (3, 3, 4, 4)), (-0.1, 0.2, (3,))),

@@ -1,8 +1,5 @@
 """Winograd's kernels where tiles, bands, panels and chains end; the public side is tested with the other backends."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -256,88 +253,3 @@ def test_huge_numbers_whose_transform_overflows() -> None:
     impulse[1:] = 0
     got = co.conv2d_weight_grad(impulse, x[1:2].repeat(3, 0), weight.shape, padding=1, backend="winograd")
     np.testing.assert_array_equal(got[0, 0], x[1, 0, 4:7, 4:7])
-
-
-@pytest.mark.parametrize("threads", [1, 2, 8])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(
-    ("images", "channels", "size", "filters", "groups"),
-    [
-        (1, 64, (56, 56), 64, 1),
-        (16, 512, (7, 7), 512, 1),
-        (1, 2048, (56, 56), 2048, 1),
-        (2, 1024, (224, 224), 8, 1),
-        (1, 3, (9, 100_000), 3, 1),
-        (1, 8192, (7, 7), 8192, 1),
-        (128, 1024, (14, 14), 1024, 32),
-        (100_000, 1, (1, 1), 1, 1),
-    ],
-)
-@pytest.mark.parametrize("dilation", [1, 12])
-def test_memory_is_bounded(
-    images: int,
-    channels: int,
-    size: tuple[int, int],
-    filters: int,
-    groups: int,
-    dtype: str,
-    threads: int,
-    dilation: int,
-) -> None:
-    """All threads borrow 64 MiB together, whatever the layer; nothing is computed here."""
-    kind, dilations = np.dtype(dtype), (dilation, dilation)
-    for planes, outputs in ((channels, filters), (filters, channels)):
-        groups_of = groups, planes // groups, outputs // groups
-        forward = plan.plan_tiles(*groups_of, size, size, (1, 1), dilations, (1, 1, 1), kind, is_flipped=False)
-        schedule, _, layout = convolution.choose_schedule(forward, images, threads, kind.itemsize, is_prepared=False)
-        assert schedule.threads * layout.end * kind.itemsize <= 64 << 20
-        assert schedule.threads >= min(threads, 2) or images * size[0] * size[1] < 100 or planes > 1024
-    gradient = weight_grad_plan.plan_weight_grad((channels, *size), (filters, *size), (1, 1), dilations, groups, kind)
-    summed, _, of_sums = weight_grad_plan.choose_schedule(*gradient, images, threads, kind.itemsize)
-    parts = summed.segments * filters * channels // groups * 9 * kind.itemsize if summed.segments > 1 else 0
-    assert summed.threads * of_sums.end * kind.itemsize + parts <= 68 << 20
-
-
-def test_borrowed_memory_is_kept_if_it_is_not_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = workspace.borrow(1000, np.dtype(np.float64))
-    assert first.shape == (1000,)
-    assert first.ctypes.data % workspace.LINE == 0
-    assert workspace.borrow(999, np.dtype(np.float32)).ctypes.data == first.ctypes.data
-    monkeypatch.setattr(workspace, "KEPT_BYTES", 10_000)
-    large = workspace.borrow(workspace._kept.memory.nbytes, np.dtype(np.float64))
-    assert not np.shares_memory(large, workspace.borrow(1, np.dtype(np.uint8)))
-
-
-PROGRAM = """
-import sys
-import numpy as np
-import convoracle as co
-rng = np.random.default_rng(0)
-shapes = (2, 9, 7, 10), (13, 9, 3, 3), (2, 13, 7, 10)
-x, weight, grad = (rng.integers(-1, 2, shape).astype(sys.argv[1]) for shape in shapes)
-for options in {"padding": 1}, {"padding": (2, 3), "dilation": (2, 3)}:
-    for name, arguments in {
-        "conv2d": (x, weight),
-        "conv2d_input_grad": (grad, weight, x.shape),
-        "conv2d_weight_grad": (grad, x, weight.shape),
-    }.items():
-        got = getattr(co, name)(*arguments, **options, backend="winograd")
-        whole = [a.astype(np.int64) if isinstance(a, np.ndarray) else a for a in arguments]
-        np.testing.assert_array_equal(np.rint(got), getattr(co, name)(*whole, **options, backend="im2col"))
-from convoracle.fast.simd.vectors import VECTOR_BITS
-print(VECTOR_BITS)
-"""
-
-
-@pytest.mark.parametrize(("processor", "bits", "dtype"), [("haswell", 256, "float32"), ("x86-64", 128, "float64")])
-def test_narrower_vectors(processor: str, bits: int, dtype: str) -> None:
-    """The tile has 4 rows there: half as many as a vector has numbers, and twice as many."""
-    finished = subprocess.run(
-        [sys.executable, "-c", PROGRAM, dtype],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": ""},
-    )
-    assert finished.returncode == 0, finished.stderr
-    assert finished.stdout.strip() == str(bits)

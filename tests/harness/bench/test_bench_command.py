@@ -151,7 +151,10 @@ def test_what_was_found_before_an_interruption_is_kept(monkeypatch: pytest.Monke
         (["--dtype", "float16"], "'float16' is not one of 'float32', 'float64'"),
         (["--seconds", "0"], "0.0 is not in the range x>0"),
         (["--fail-below", "0.9", "--against", "none"], "--fail-below needs --against"),
-        (["--json", "nowhere/found.json"], "there is no folder nowhere"),
+        (["--fail-below", "nan", "--against", "im2col"], "nan is not a finite number"),
+        (["--plot", "picture.txt"], "--plot cannot write .txt files; allowed: a folder, or a file ending in"),
+        (["--backend", "numpy:add"], "could not run: 'numpy:add': a function needs the name of its operation"),
+        (["--layer", "max c2h8k3", "--pass", "weight_grad"], "could not run: none of the layers has the pass"),
     ],
 )
 def test_misuse_is_explained_with_status_2(words: list[str], answer: str) -> None:
@@ -166,7 +169,7 @@ def test_without_matplotlib_nothing_is_timed_in_vain(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     run = invoke(*TINY, "--plot", "pictures")
     assert run.exit_code == 2
-    assert "--plot needs matplotlib: pip install convoracle[report]" in run.output
+    assert "--plot needs matplotlib: pip install 'convoracle[report]'" in run.output
 
 
 def test_torch_is_the_other_where_it_is_and_nobody_where_not(monkeypatch: pytest.MonkeyPatch) -> None:

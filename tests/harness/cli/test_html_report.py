@@ -71,7 +71,7 @@ def test_what_is_missing_is_said_before_anything_runs(monkeypatch: pytest.Monkey
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     result = CliRunner().invoke(main, ["verify", "relu", "--backend", "numpy", "--html", str(tmp_path / "page.html")])
     assert result.exit_code == 2
-    assert "--html needs jinja2: pip install convoracle[report]" in result.output
+    assert "--html needs jinja2: pip install 'convoracle[report]'" in result.output
     assert not (tmp_path / "page.html").exists()
 
 

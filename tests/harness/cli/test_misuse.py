@@ -25,6 +25,8 @@ def invoke(*arguments: str) -> Result:
         (["--examples", "0"], "0 is not in the range x>=1"),
         (["--seed", "-1"], "-1 is not in the range x>=0"),
         (["--timeout", "0"], "0.0 is not in the range x>0"),
+        (["--timeout", "nan"], "nan is not a finite number"),
+        (["relu", "--backend", "numba", "--adapter", "nhwc"], "--adapter needs a --candidate"),
         (["--dtype", "float8"], "'float8' is not one of 'float16', 'float32'"),
         (["--accuracy", "good"], "'good' is not one of 'componentwise', 'normwise'"),
         (["--profile", "huge"], "'huge' is not one of 'smoke', 'ci', 'nightly'"),
@@ -34,6 +36,19 @@ def test_misuse_is_explained_with_status_2(arguments: list[str], words: str) -> 
     result = invoke("verify", *arguments)
     assert result.exit_code == 2, result.output
     assert words in " ".join(result.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["verify", option] for option in ("--json", "--junit", "--html", "--reproducer")),
+        *([command, "--json"] for command in ("prove", "score", "side-by-side", "coverage", "bench")),
+    ],
+)
+def test_no_work_is_done_for_a_file_that_cannot_be_written(words: list[str]) -> None:
+    result = invoke(*words, "nowhere/file")
+    assert result.exit_code == 2, result.output
+    assert "there is no folder nowhere" in result.output
 
 
 @pytest.mark.parametrize("wrong", ["stride=0", "h=3x4", "dtype=float8", "layout=Q+Q", "seed=-1", "groups=0"])

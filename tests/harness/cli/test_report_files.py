@@ -93,7 +93,7 @@ def test_a_log_has_one_line_for_each_verdict() -> None:
     assert len(lines) == 3, "a line is not broken where the console ends"
     assert lines[0].startswith("[1/3] max_pool2d: b:two is right: 10 cases")
     assert lines[1].startswith("[2/3] conv2d: a:one is WRONG, found after 10 cases")
-    assert lines[2] == "[3/3] could not run: it is \x1b not here"
+    assert lines[2] == "[3/3] could not run: conv2d, b:two: it is \x1b not here"
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -137,7 +137,9 @@ def test_a_failure_without_one_says_why() -> None:
 
 def test_a_candidate_in_adapters_is_put_into_them() -> None:
     candidate = Candidate(
-        len, "mine:Kernels.conv", command="--candidate mine:Kernels.conv --adapter nhwc --adapter hwio"
+        len,
+        "mine:Kernels.conv",
+        command="--candidate mine:Kernels.conv --adapter nhwc --adapter hwio --accuracy componentwise",
     )
     assert import_of(OPERATIONS["conv2d"], candidate) == [
         "",

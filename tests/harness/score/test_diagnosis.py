@@ -75,3 +75,5 @@ def test_the_command_measures_what_matches(monkeypatch: pytest.MonkeyPatch) -> N
     assert result.exit_code == 0, result.output
     assert tried == ["conv2d/esp-dl#26"]
     assert "1 (100%)" in result.output
+    result = CliRunner().invoke(main, ["score", "--diagnosis", "--only", "conv4d/*"])
+    assert (result.exit_code, result.output) == (2, "could not run: nothing matches 'conv4d/*'\n")

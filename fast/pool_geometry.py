@@ -1,16 +1,12 @@
 """The geometry of a pooling: every way to write it goes in, one normalised form comes out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from convoracle.fast.arguments import check_addressable, check_pair
 from convoracle.fast.shapes import count_pool_windows, window_extent
-
-IntOrPair = int | Sequence[int]
-Pair = tuple[int, int]
-Shape = tuple[int, ...]
+from convoracle.fast.windows import Pair, Shape
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,205 @@
+"""The gradient of max pooling that keeps the size of a plane, emitted as LLVM IR: positions collect.
+
+With a stride of 1, an odd kernel and a padding of half of it there is a window around every position. Neighbouring
+windows often share a maximum, and adding one to the other in memory has to wait for the one before it. Here the lanes
+are positions: each looks at the windows around it, and adds up the values of those whose maximum it is.
+
+First every index is turned into a *code* of one byte, where in its window it lies: ``row * size + column``, as on the
+left for a kernel of 3. Then a window is looked at from a position by its distance, and has to have the code on the
+right, whichever position it is::
+
+     0 1 2                                  window before, above    8 7 6
+     3 4 5   of the positions in a window                           5 4 3   of the windows around a position
+     6 7 8                                                          2 1 0
+
+So codes are compared with constants, 16 in a register of 128 bits. Planes that follow each other are done as one line
+of positions, wherever rows end: by distance alone, an index at the end of one row may be in a window of the next. It is
+found by its position all the same, and in the order of the windows, in which a position adds up, as everywhere.
+
+Nobody says how large the windows are. It is guessed, and an index that has no code shows that the guess is wrong.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from convoracle.fast.simd.vectors import (
+    VECTOR_BITS,
+    call_intrinsic,
+    counting,
+    lanes_from,
+    load_lanes,
+    load_vector,
+    prefetch,
+    shuffle,
+    splat,
+    store_lanes,
+    store_vector,
+    vector_of,
+)
+
+NO_CODE = 255
+"""Where there is no window."""
+
+SPARE = VECTOR_BITS // 32
+"""As many codes and values may be written, or read, beyond those that are meant."""
+
+_CODE, _WORD, _INDEX = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+
+
+@intrinsic(prefer_literal=True)
+def encode_windows(  # type: ignore[no-untyped-def]
+    typing_context, size, indices, start, count, first, width, positions, codes, to
+):
+    """Write the codes of some windows of one plane, and copy their values; return whether all of them have a code.
+
+    Parameters
+    ----------
+    size : literal int
+        Of the windows, odd.
+    values, indices : array of one dimension
+        The windows are those from values[start] on, `count` of them.
+    first, width, positions : int
+        The number of the first window in the plane, which has rows of `width`, and fewer than 2**30 positions.
+    codes, kept : uint8 array, array of one dimension
+        Code and value of the first window go to codes[to] and kept[to].
+    """
+    reach = getattr(size, "literal_value", 1)
+    number = types.intp
+    signature = types.boolean(size, indices, number, number, number, number, number, codes, number)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, _, start, count, first, width, positions, _, to = arguments
+        indices, codes = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 7))
+        lanes = SPARE
+        half = lanes // 2
+        words, wide = ir.VectorType(_WORD, lanes), ir.VectorType(_INDEX, half)
+        is_right = cgutils.alloca_once(builder, ir.VectorType(ir.IntType(1), lanes))
+        everywhere = ir.Constant(ir.VectorType(ir.IntType(1), lanes), [1] * lanes)
+        builder.store(everywhere, is_right)
+        row = splat(builder, builder.trunc(width, _WORD), words)
+        ends = [splat(builder, builder.trunc(builder.mul(width, _int(n)), _WORD), words) for n in range(reach)]
+        limit = splat(builder, builder.trunc(positions, _WORD), words)
+        narrower = splat(builder, builder.trunc(builder.sub(_int(reach), width), _WORD), words)
+        # The first position of the window around position 0.
+        before = builder.mul(_int(-(reach // 2)), builder.add(width, _int(1)))
+
+        corners = cgutils.alloca_once(builder, words)
+        corner = splat(builder, builder.trunc(builder.add(first, before), _WORD), words)
+        builder.store(builder.add(corner, counting(_WORD, lanes)), corners)
+        bits = cgutils.alloca_once(builder, wide)
+        builder.store(ir.Constant(wide, None), bits)
+
+        def encode(done: Any, wanted: Any) -> None:
+            """Do a vector of windows, those of the mask `wanted` if it is not None."""
+            place, target = builder.add(start, done), builder.add(to, done)
+            pointer = builder.gep(indices, [place])
+            halves = []
+            for part in range(2):
+                pointer = builder.gep(indices, [builder.add(place, _int(part * half))])
+                if wanted is None:
+                    index = load_vector(builder, pointer, wide)
+                else:
+                    is_half = shuffle(builder, wanted, wanted, list(range(part * half, part * half + half)))
+                    index = load_lanes(builder, pointer, is_half, ir.Constant(wide, None))
+                builder.store(builder.or_(builder.load(bits), index), bits)
+                halves.append(builder.bitcast(index, words))
+            name = shuffle(builder, *halves, list(range(0, 2 * lanes, 2)))
+            corner = builder.load(corners)
+            builder.store(builder.add(corner, ir.Constant(words, [lanes] * lanes)), corners)
+            away = builder.sub(name, corner)
+            column, code = away, away
+            for end in ends[1:]:
+                is_below = builder.icmp_signed(">=", away, end)
+                column = builder.select(is_below, builder.sub(column, row), column)
+                code = builder.select(is_below, builder.add(code, narrower), code)
+            has_code = builder.icmp_unsigned("<", column, ir.Constant(words, [reach] * lanes))
+            has_code = builder.and_(has_code, builder.icmp_unsigned("<", name, limit))
+            if wanted is not None:
+                has_code = builder.or_(has_code, builder.not_(wanted))
+            builder.store(builder.and_(builder.load(is_right), has_code), is_right)
+            code = builder.trunc(code, ir.VectorType(_CODE, lanes))
+            store_vector(builder, code, builder.gep(codes, [target]))
+
+        _for_vectors(builder, count, lanes, encode)
+        seen = call_intrinsic(builder, f"vector.reduce.or.v{half}i64", _INDEX, builder.load(bits))
+        is_right = call_intrinsic(builder, f"vector.reduce.and.v{lanes}i1", ir.IntType(1), builder.load(is_right))
+        return builder.and_(is_right, builder.icmp_unsigned("<", seen, _int(1 << 31)))
+
+    return signature, generate
+
+
+@intrinsic(prefer_literal=True)
+def collect_windows(  # type: ignore[no-untyped-def]
+    typing_context, size, codes, first, values, place, width, grad, start, count, indices, ahead
+):
+    """Write the gradient of the `count` positions whose windows are those from codes[first] and kept[first] on.
+
+    There are codes, at least `NO_CODE`, for all windows around them. The first position goes to grad[start].
+    """
+    reach = getattr(size, "literal_value", 1)
+    number = types.intp
+    signature = types.void(size, codes, number, values, number, number, grad, number, number, indices, number)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, _, first, _, place, width, _, start, count, _, ahead = arguments
+        codes, values, grad, indices = (
+            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 3, 6, 9)
+        )
+        vector = vector_of(signature.args[3])
+        lanes = vector.count
+        bytes_ = ir.VectorType(_CODE, lanes)
+        half = reach // 2
+        # How far the first window of each row is from the position.
+        lines = [builder.add(builder.mul(width, _int(half - row)), _int(-half)) for row in reversed(range(reach))]
+
+        lows = []
+        for line in lines:
+            low = load_vector(builder, builder.gep(values, [builder.add(place, line)]), vector)
+            lows.append(cgutils.alloca_once(builder, vector))
+            builder.store(low, lows[-1])
+
+        def collect(done: Any, wanted: Any) -> None:
+            """Do a vector of positions, those of the mask `wanted` if it is not None."""
+            total = ir.Constant(vector, None)
+            for part in range(0, lanes, 8):
+                prefetch(builder, builder.gep(indices, [builder.add(builder.add(ahead, done), _int(part))]))
+            for n, line in enumerate(lines):
+                away = builder.add(line, done)
+                nearest = builder.gep(values, [builder.add(place, away)])
+                low, high = builder.load(lows[n]), load_vector(builder, builder.gep(nearest, [_int(lanes)]), vector)
+                builder.store(high, lows[n])
+                for column in range(reach):
+                    value = low if column == 0 else shuffle(builder, low, high, list(range(column, column + lanes)))
+                    pointer = builder.gep(codes, [builder.add(builder.add(first, away), _int(column))])
+                    code = load_vector(builder, pointer, bytes_)
+                    wanted_code = (reach - 1 - n) * reach + reach - 1 - column
+                    is_here = builder.icmp_signed("==", code, ir.Constant(bytes_, [wanted_code] * lanes))
+                    total = builder.select(is_here, builder.fadd(total, value), total)
+            target = builder.gep(grad, [builder.add(start, done)])
+            if wanted is None:
+                store_vector(builder, total, target)
+            else:
+                store_lanes(builder, total, target, wanted)
+
+        _for_vectors(builder, count, lanes, collect)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+def _for_vectors(builder: Any, count: Any, lanes: int, body: Any) -> None:
+    """Call `body` for whole vectors, with how many numbers came before and None, and for the rest, with a mask."""
+    whole = builder.sdiv(count, _int(lanes))
+    with cgutils.for_range(builder, whole) as loop:
+        body(builder.mul(loop.index, _int(lanes)), None)
+    done = builder.mul(whole, _int(lanes))
+    with builder.if_then(builder.icmp_signed("<", done, count)):
+        body(done, builder.not_(lanes_from(builder, builder.sub(count, done), lanes)))
+
+
+def _int(value: int) -> Any:
+    return ir.Constant(_INDEX, value)

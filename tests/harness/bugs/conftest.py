@@ -1,0 +1,118 @@
+"""Where bugs are looked for: plain configurations of every operation, each field written down."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from convoracle.harness.bugs.bug import Bug
+from convoracle.harness.descriptor import parse
+from convoracle.harness.operations import OPERATIONS
+
+CONV2D = (
+    "n=3 c=4 h=7 w=21 f=6 kernel_size=3x2 stride=2x1 padding=1.0x0.2 dilation=1x2 groups=2",
+    "n=3 c=10 h=9 w=27 f=18 kernel_size=2x5 stride=1x2 padding=1.2x3.1 dilation=2x1 groups=2",
+    "n=4 c=4 h=8 w=8 f=4 kernel_size=3x3 stride=1 padding=1 dilation=1 groups=1",
+    "n=2 c=2 h=6 w=9 f=3 kernel_size=2x4 stride=2x3 padding=same dilation=1 groups=1",
+    "n=1 c=2 h=6 w=9 f=3 kernel_size=2x4 stride=1 padding=same dilation=2x3 groups=1",
+    "n=2 c=3 h=7 w=12 f=3 kernel_size=2x3 stride=1 padding=0 dilation=1x2 groups=3",
+    "n=3 c=8 h=9 w=8 f=8 kernel_size=2x2 stride=2x1 padding=0 dilation=1 groups=4",
+    "n=2 c=2 h=4 w=20 f=3 kernel_size=1x1 stride=1 padding=0 dilation=1 groups=1",
+    "n=2 c=3 h=5 w=6 f=5 kernel_size=1x2 stride=1 padding=0 dilation=1 groups=1",
+    "n=1 c=1 h=3 w=16 f=9 kernel_size=1x2 stride=1 padding=0 dilation=1 groups=1",
+    "n=1 c=35 h=3 w=6 f=2 kernel_size=2x4 stride=1 padding=0 dilation=1 groups=1",
+    "n=2 c=1 h=2 w=3 f=130 kernel_size=1x1 stride=1 padding=0 dilation=1 groups=1",
+    "n=1 c=9 h=3 w=4 f=9 kernel_size=2x2 stride=1 padding=0 dilation=1 groups=9",
+    "n=1 c=2 h=3 w=4 f=4 kernel_size=2x2 stride=1 padding=3 dilation=1 groups=2",
+    "n=1 c=1 h=20 w=35 f=1 kernel_size=2x2 stride=1 padding=0 dilation=1 groups=1",
+    "n=2 c=1 h=3 w=4 f=1 kernel_size=1x1 stride=1 padding=0 dilation=1 groups=1",
+)
+
+POOLS = (
+    "n=3 c=5 h=7 w=21 kernel_size=2x3 stride=2x1 padding=1x0 ceil_mode=no",
+    "n=2 c=2 h=8 w=11 kernel_size=3x3 stride=2x2 padding=1 ceil_mode=yes",
+    "n=1 c=3 h=6 w=12 kernel_size=3x5 stride=none padding=0x2 ceil_mode=yes",
+    "n=3 c=6 h=7 w=13 kernel_size=2x2 stride=2x3 padding=1x1 ceil_mode=no",
+    "n=2 c=1 h=5 w=13 kernel_size=2x5 stride=1 padding=0x1 ceil_mode=no",
+    "n=2 c=3 h=3 w=4 kernel_size=3x4 stride=none padding=0 ceil_mode=no",
+    "n=2 c=3 h=3 w=4 kernel_size=1 stride=1 padding=0 ceil_mode=no",
+    "n=1 c=2 h=4 w=13 kernel_size=3x2 stride=3x3 padding=0 ceil_mode=yes",
+    "n=3 c=90 h=2 w=3 kernel_size=2x2 stride=1 padding=0 ceil_mode=no",
+    "n=1 c=1 h=210 w=170 kernel_size=2x2 stride=40 padding=0 ceil_mode=no",
+)
+
+DILATED_POOL = "n=1 c=2 h=9 w=9 kernel_size=2x2 stride=1 padding=0 ceil_mode=no"
+
+RESAMPLED = ("n=3 c=2 h=5 w=21 factor=2x3", "n=1 c=3 h=4 w=10 factor=1", "n=2 c=1 h=7 w=11 factor=3x1")
+
+CONV1D = (
+    "n=3 c=4 w=22 f=6 kernel_size=3 stride=2 padding=1.2 dilation=2 groups=2",
+    "n=2 c=5 w=21 f=3 kernel_size=4 stride=1 padding=same dilation=1 groups=1",
+    "n=1 c=2 w=20 f=3 kernel_size=1 stride=1 padding=0 dilation=1 groups=1",
+)
+
+CONV3D = (
+    "n=3 c=4 d=5 h=6 w=9 f=6 kernel_size=2x3x2 stride=1x2x1 padding=1.0x0.2x1.1 dilation=1x1x2 groups=2",
+    "n=2 c=6 d=4 h=5 w=10 f=3 kernel_size=2x1x3 stride=1 padding=0 dilation=1 groups=1",
+    "n=1 c=2 d=2 h=3 w=9 f=3 kernel_size=1x1x1 stride=1 padding=0 dilation=1 groups=1",
+    "n=1 c=2 d=2 h=6 w=6 f=3 kernel_size=1x2x2 stride=1x1x2 padding=0 dilation=1x2x1 groups=1",
+)
+
+TRANSPOSED = (
+    "n=3 c=4 h=4 w=9 f=6 kernel_size=2x3 stride=2x1 padding=1x0 output_padding=1x0 groups=2 dilation=1x2",
+    "n=2 c=6 h=3 w=4 f=3 kernel_size=3x2 stride=3x3 padding=1x1 output_padding=2x1 groups=1 dilation=1",
+    "n=1 c=3 h=4 w=4 f=3 kernel_size=3x3 stride=1 padding=1 output_padding=0 groups=1 dilation=2x1",
+    "n=1 c=2 h=4 w=4 f=3 kernel_size=3x3 stride=2x1 padding=0 output_padding=0 groups=1 dilation=1",
+    "n=1 c=2 h=3 w=9 f=3 kernel_size=1x1 stride=1 padding=0 output_padding=0 groups=1 dilation=1",
+    "n=1 c=2 h=3 w=4 f=2 kernel_size=2x3 stride=2x2 padding=1x0 output_padding=0x1 groups=1 dilation=1",
+)
+
+MAPS = ("n=3 c=2 h=5 w=11", "n=1 c=3 h=4 w=10")
+
+
+def configurations_of(bug: Bug) -> Iterator[Any]:
+    """Cases of a bug's operation, in its dtypes: each with a bias and without one, where there can be one."""
+    primitive = bug.operation.removesuffix("_backward")
+    for ending in ("_input_grad", "_weight_grad", "_bias_grad"):
+        primitive = primitive.removesuffix(ending)
+    texts: dict[str, tuple[str, ...]] = {
+        "conv2d": CONV2D,
+        "locally_connected2d": tuple(text for text in CONV2D if text.endswith("groups=1")),
+        "conv1d": CONV1D,
+        "conv3d": CONV3D,
+        "conv_transpose2d": TRANSPOSED,
+        "max_pool2d": tuple(
+            f"{text} dilation={dilation} return_indices={indices}"
+            for text, dilation in [*((text, "1") for text in POOLS), (DILATED_POOL, "1x2")]
+            for indices in ("yes", "no")
+        ),
+        "avg_pool2d": tuple(
+            f"{text} count_include_pad={counted} divisor_override={divisor}"
+            for text in POOLS
+            for counted, divisor in (("yes", "none"), ("no", "none"), ("yes", "3"))
+        ),
+        "downsample2d": RESAMPLED,
+        "upsample2d": RESAMPLED,
+        "linear": ("n=3 c=12 f=10", "n=4 c=4 f=4", "n=1 c=2 f=3"),
+        "relu": MAPS,
+        "sigmoid": MAPS,
+        "softmax": tuple(f"n=3 c=11 spatial={spatial} axis=1" for spatial in ("2x3", "5x11")),
+        "cross_entropy": ("n=5 c=7 grad_output=1",),
+        "euclidean_loss": ("n=5 c=7 grad_output=1",),
+    }
+    with_bias = primitive in ("conv2d", "conv1d", "conv3d", "conv_transpose2d", "locally_connected2d", "linear")
+    operation = OPERATIONS[bug.operation]
+    for dtype in bug.dtypes:
+        for text in texts.get(primitive, texts["softmax"]):
+            for bias in ("yes", "no") if with_bias else ("",):
+                full = f"{text} bias={bias}" if with_bias else text
+                known = {
+                    word for word in full.split() if word.split("=")[0] in operation.case_type.__dataclass_fields__
+                }
+                yield parse(operation, " ".join([*sorted(known), f"dtype={dtype} layout=C+C seed=9"]))
+
+
+@pytest.fixture
+def configurations() -> Callable[[Bug], Iterator[Any]]:
+    """Return the cases to try a bug on."""
+    return configurations_of
