@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 import matplotlib
 import numpy as np
-from end_to_end import ratios
+from end_to_end import Step
 from first_step import Judged, judge
 from network import Parameters, Runner, chosen_backends, initial_parameters, loss_and_gradients
 from rich.console import Console, Group
@@ -61,12 +61,11 @@ class FirstStep:
         return self.worst.ratio <= 1 and all(self.worst_of_all(dtype) <= 1 for dtype in self.end_to_end)
 
 
-def first_step(digits: Digits, backend: str) -> FirstStep:
-    """Run one step on the first batch of images, and judge it."""
-    run, parameters = Runner(backend, records=True), initial_parameters(0)
-    x, targets = digits.x[:BATCH], digits.targets[:BATCH]
-    loss, gradients = loss_and_gradients(parameters, x, targets, run)
-    whole = {dtype: ratios(parameters, x, targets, backend, dtype) for dtype in ("float32", "float64")}
+def first_step(step: Step, backend: str) -> FirstStep:
+    """Run a step in a backend, and judge it."""
+    run = Runner(backend, records=True)
+    loss, gradients = loss_and_gradients(step.parameters, step.x, step.targets, run)
+    whole = {dtype: step.ratios(backend, dtype) for dtype in ("float32", "float64")}
     return FirstStep(backend, loss, gradients, judge(run.calls), whole)
 
 
@@ -145,7 +144,8 @@ def main(backends: tuple[str, ...], epochs: int, output: Path) -> None:
     chosen = chosen_backends(backends)
     console, digits = Console(), load()
     # The first step is judged in every usable backend, also in those that do not train.
-    steps = [first_step(digits, name) for name in dict.fromkeys([*chosen, *chosen_backends(["all"])])]
+    first = Step(initial_parameters(0), digits.x[:BATCH], digits.targets[:BATCH])
+    steps = [first_step(first, name) for name in dict.fromkeys([*chosen, *chosen_backends(["all"])])]
     console.print(first_steps_table(steps))
     of_losses, of_gradients = differences(steps)
     message = f"end to end, two backends' losses differ by {of_losses:.2g} at most, gradients by {of_gradients:.2g}"

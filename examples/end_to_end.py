@@ -12,8 +12,8 @@ layer. In float32 it is about 1 % of the loss, 4 % of the last layer's gradients
 it. In float64, the same code of the same backends, it is narrower by 2**29, and such an error is outside.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from convoracle.fast import registry
 from convoracle.harness import bounds, checks, exponential_bounds
 from convoracle.harness.operations.base import Output
 
-Accuracy = Callable[[str], str]
+Accuracies = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -60,44 +60,59 @@ class Ball:
         return float(np.max(np.where(np.isnan(ratios), np.inf, ratios)))
 
 
-def ratios(parameters: Parameters, x: np.ndarray, targets: np.ndarray, backend: str, dtype: str) -> dict[str, float]:
-    """Return how far a backend's loss and gradients are from the exact ones, as multiples of the proven radius."""
-    given = tuple(parameter.astype(dtype) for parameter in parameters)
-    loss, gradients = loss_and_gradients(given, x.astype(dtype), targets, Runner(backend))
-    of_loss, of_gradients = balls(
-        parameters, x, targets, dtype, lambda operation: registry.variant(operation, does(backend, operation)).accuracy
-    )
-    names = zip(parameter_names(), of_gradients, gradients, strict=True)
-    return {"loss": of_loss.ratio(loss), **{name: ball.ratio(got) for name, ball, got in names}}
+LINEAR = ("conv2d", "conv2d_backward", "linear", "linear_backward")
+"""The operations whose bounds depend on what a backend declares."""
+
+
+@dataclass
+class Step:
+    """One step of training. Backends that declare the same accuracies share their balls."""
+
+    parameters: Parameters
+    x: np.ndarray
+    targets: np.ndarray
+    known: dict[tuple[str, ...], tuple[Ball, list[Ball]]] = field(default_factory=dict)
+
+    def ratios(self, backend: str, dtype: str) -> dict[str, float]:
+        """Return how far a backend's loss and gradients are from the exact ones, as multiples of the proven radius."""
+        given = tuple(parameter.astype(dtype) for parameter in self.parameters)
+        loss, gradients = loss_and_gradients(given, self.x.astype(dtype), self.targets, Runner(backend))
+        accuracies = {operation: registry.variant(operation, does(backend, operation)).accuracy for operation in LINEAR}
+        key = (dtype, *accuracies.values())
+        if key not in self.known:
+            self.known[key] = balls(self.parameters, self.x, self.targets, dtype, accuracies)
+        of_loss, of_gradients = self.known[key]
+        names = zip(parameter_names(), of_gradients, gradients, strict=True)
+        return {"loss": of_loss.ratio(loss), **{name: ball.ratio(got) for name, ball, got in names}}
 
 
 def balls(
-    parameters: Parameters, x: np.ndarray, targets: np.ndarray, dtype: str, accuracy: Accuracy
+    parameters: Parameters, x: np.ndarray, targets: np.ndarray, dtype: str, accuracies: Accuracies
 ) -> tuple[Ball, list[Ball]]:
     """Return the balls of the loss and of its gradient for every parameter, as `network.loss_and_gradients` does.
 
-    `accuracy` says of each operation what the backend that does it declares.
+    `accuracies` say of each operation of `LINEAR` what the backend that does it declares.
     """
     exact = [_point(parameter) for parameter in parameters]
     y, tape, number = _point(x), [], 0
     for _ in range(BLOCKS):
         for _ in range(CONVOLUTIONS_PER_BLOCK):
-            (z,) = _through("conv2d", [y, exact[number], exact[number + 1]], dtype, accuracy)
+            (z,) = _through("conv2d", [y, exact[number], exact[number + 1]], dtype, accuracies)
             tape.append((y, z, number))
             y, number = _clamped(z), number + 2
         tape.append((y, y, -1))
         y = _pooled(y)
     features = y.reshape(len(x), -1)
-    (logits,) = _through("linear", [features, exact[number], exact[number + 1]], dtype, accuracy)
+    (logits,) = _through("linear", [features, exact[number], exact[number + 1]], dtype, accuracies)
     loss, grad = _cross_entropy(logits, targets, dtype)
-    grad, *of_layer = _through("linear_backward", [grad, features, exact[number]], dtype, accuracy)
+    grad, *of_layer = _through("linear_backward", [grad, features, exact[number]], dtype, accuracies)
     gradients, grad = list(of_layer), grad.reshape(*y.center.shape)
     for before, after, number in reversed(tape):
         if number < 0:
             grad = _pooled_backward(grad, before)
             continue
         grad = _clamped_backward(grad, after)
-        grad, *of_layer = _through("conv2d_backward", [grad, before, exact[number]], dtype, accuracy)
+        grad, *of_layer = _through("conv2d_backward", [grad, before, exact[number]], dtype, accuracies)
         gradients = [*of_layer, *gradients]
     return loss, gradients
 
@@ -107,11 +122,11 @@ def _point(array: np.ndarray) -> Ball:
     return Ball(array.astype(np.float64), np.zeros(array.shape))
 
 
-def _through(operation: str, operands: list[Ball], dtype: str, accuracy: Accuracy) -> list[Ball]:
+def _through(operation: str, operands: list[Ball], dtype: str, accuracies: Accuracies) -> list[Ball]:
     """Return what an operation that is linear in every operand makes of balls: one for each of its results."""
     names, outputs = asked(operation, tuple(ball.center.astype(dtype) for ball in operands))
     given = dict(zip(names, operands, strict=True))
-    return [_image(output, given, dtype, accuracy(operation)) for output in outputs]
+    return [_image(output, given, dtype, accuracies[operation]) for output in outputs]
 
 
 def _image(output: Output, given: dict[str, Ball], dtype: str, accuracy: str) -> Ball:

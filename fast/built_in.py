@@ -33,7 +33,10 @@ BY_NUMPY = {
         "mean_subtract",
     )
 }
-"""Primitives every backend leaves to NumPy, having nothing better: so a whole network runs on one backend."""
+"""Primitives the readable backends leave to NumPy, having nothing better: so a whole network runs on one of them."""
+
+EXPONENTIALS = ("softmax", "log_softmax", "sigmoid", "cross_entropy")
+"""Those of them that are mostly exponentials, which `direct` computes by vectors; their gradients are left to NumPy."""
 
 FLOATS_ONLY = (
     "avg_pool2d",
@@ -95,17 +98,24 @@ def _scipy_fft() -> dict[str, Variant]:
 
 
 def _direct() -> dict[str, Variant]:
-    """Return the variants of the backend built on vectors of floats: the convolutions and the pools."""
+    """Return the variants of the backend built on vectors of floats: convolutions, pools and exponentials."""
     properties: dict[str, Any] = {"dtypes": ("float32", "float64"), "requires": "numba"}
-    return {
-        operation: _convolution(primitive, operation, "convoracle.fast.direct.conv2d", **properties)
-        for primitive, operations in CONVOLUTIONS.items()
-        for operation in operations
-    } | {
-        operation: Variant(f"convoracle.fast.direct.{primitive}:{operation}", **properties)
-        for primitive, operations in POOLS.items()
-        for operation in operations
-    }
+    return (
+        {
+            operation: _convolution(primitive, operation, "convoracle.fast.direct.conv2d", **properties)
+            for primitive, operations in CONVOLUTIONS.items()
+            for operation in operations
+        }
+        | {
+            operation: Variant(f"convoracle.fast.direct.{primitive}:{operation}", **properties)
+            for primitive, operations in POOLS.items()
+            for operation in operations
+        }
+        | {
+            operation: Variant(f"convoracle.fast.direct.softmax:{operation}", **properties)
+            for operation in EXPONENTIALS
+        }
+    )
 
 
 def _winograd() -> dict[str, Variant]:

@@ -8,7 +8,16 @@ normalised arguments (see `convoracle.fast.kernels` for the exact calls) and tru
 from collections.abc import Mapping
 
 from convoracle.fast import plugins
-from convoracle.fast.built_in import BUILT_IN, BY_NUMPY, CONVOLUTIONS, FLOATS_ONLY, LOCAL, OPERATIONS, POOLS
+from convoracle.fast.built_in import (
+    BUILT_IN,
+    BY_NUMPY,
+    CONVOLUTIONS,
+    EXPONENTIALS,
+    FLOATS_ONLY,
+    LOCAL,
+    OPERATIONS,
+    POOLS,
+)
 from convoracle.fast.variant import ALL_DTYPES, FLOAT_DTYPES, Variant
 
 __all__ = [
@@ -16,6 +25,7 @@ __all__ = [
     "BUILT_IN",
     "BY_NUMPY",
     "CONVOLUTIONS",
+    "EXPONENTIALS",
     "FLOATS_ONLY",
     "FLOAT_DTYPES",
     "LOCAL",

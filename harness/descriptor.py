@@ -63,7 +63,7 @@ def _is_legal(name: str, value: Any, operation: Operation) -> bool:
     if name in ("n", "c", "d", "h", "w", "f", "groups", "seed"):
         return _is_number(value, 0 if name == "seed" else 1)
     if name == "divisor_override":
-        return value is None or _is_number(value, 1)
+        return value is None or _is_number(value, 1) or (_is_number(value, -(2**31)) and value < 0)
     if name in ("padding", "output_padding"):
         axes = value if isinstance(value, tuple) else (value,)
         sides = [side for axis in axes for side in (axis if isinstance(axis, tuple) else (axis,))]

@@ -73,12 +73,27 @@ def _depthwise(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
 
 
 def _images(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
-    """Yield a larger batch, of hardly anything where it would be too much."""
+    """Yield a batch beyond whole blocks: with few channels and filters, or of next to nothing, if it is too much."""
     if hasattr(case, "n"):
-        for count in _many(choices):
-            yield {"n": count}
-            for other in (choices.pick((3, 9)), 1):
-                yield {**_fewest(case, "n"), **{name: other for name in ("c", "f") if hasattr(case, name)}, "n": count}
+        alone = {name: 1 for name in ("c", "f", "groups", "dilation") if hasattr(case, name)} | _smallest_kernel(case)
+        for counts in (choices.shuffled(_BEYOND[2:]), _BEYOND[:2]):
+            for count in counts:
+                yield {"n": count}
+                for few in (choices.pick((3, 9)), 1):
+                    yield {
+                        **_fewest(case, "n"),
+                        **{name: few for name in ("c", "f") if hasattr(case, name)},
+                        "n": count,
+                    }
+            yield {**alone, "n": counts[0]}
+
+
+def _smallest_kernel(case: Any) -> dict[str, Any]:
+    """Return the change that leaves a kernel of two taps, where there is one, and no padding."""
+    if not hasattr(case, "kernel_size"):
+        return {}
+    is_alone = isinstance(case.kernel_size, int)
+    return {"kernel_size": 2 if is_alone else (*(1,) * (len(case.kernel_size) - 1), 2), "padding": 0}
 
 
 def _columns(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
@@ -102,18 +117,18 @@ def _longer(name: str, case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
 
 
 def _far(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
-    """Yield a stride or a dilation larger than the others have."""
+    """Yield a stride or a dilation larger than the others have: in turn, and every other stride with SAME padding."""
     if hasattr(case, "kernel_size") and hasattr(case, "stride"):
         axes = 1 if isinstance(case.kernel_size, int) else len(case.kernel_size)
-        for name in choices.shuffled(("stride", "stride", *(["dilation"] if hasattr(case, "dilation") else []))):
+        names = ["stride", *(["dilation"] if hasattr(case, "dilation") else []), "stride"]
+        turn = choices.taken % len(names)
+        for name in names[turn:] + names[:turn]:
             far = _steps(axes, choices)
-            padding = (
-                {"padding": "same"} if name == "stride" and _may_be_same(case) and choices.pick((False, True)) else {}
-            )
             sides = () if hasattr(case, "output_padding") else ("h", "w")  # whose results a stride makes more
             grown = {side: getattr(case, side) + 20 for side in sides if hasattr(case, side)}
             changes = {**_fewest(case, ""), **grown, name: far[0] if axes == 1 else far}
-            yield changes | padding
+            if name == "stride" and _may_be_same(case) and choices.taken % 2 == 0:
+                yield {**changes, "padding": "same"}
             yield changes
 
 
@@ -138,9 +153,12 @@ def _may_be_same(case: Any) -> bool:
 
 
 def _steps(axes: int, choices: Turns) -> tuple[int, ...]:
-    """Return large strides or dilations: two that alternate, or less often the same for every axis."""
-    one, other = choices.pick(((3, 4), (4, 3), (4, 3), (5, 8), (8, 5)))
-    return ((one, other, one) if choices.pick((False, True, True)) else (one, one, one))[:axes]
+    """Return large strides or dilations: two that alternate, or every other time perhaps the same for every axis."""
+    if choices.taken % 2 == 0:
+        one, other = choices.pick(((3, 4), (4, 3)))
+    else:
+        one, other = choices.pick(((3, 4), (4, 3), (5, 8), (8, 5), (3, 3), (4, 4), (5, 5)))
+    return (one, other, one)[:axes]
 
 
 def _whole(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
@@ -159,7 +177,8 @@ def _fewer_images(case: Any) -> dict[str, int]:
 def _many(choices: Turns) -> tuple[int, ...]:
     """Return numbers of channels or images, most wanted first: every other time more than any usual block holds."""
     first = choices.pick((*_BLOCKS[2:], *_BEYOND[2:4]) if choices.taken % 2 else _BEYOND[4:])
-    return first, *(count for count in choices.shuffled((*_BLOCKS, *_BEYOND)) if count < first)
+    rest = [count for count in choices.shuffled((*_BLOCKS, *_BEYOND)) if count < first]
+    return first, *sorted(rest, key=lambda count: count < _BLOCKS[2])
 
 
 def _fewest(case: Any, name: str) -> dict[str, int]:

@@ -68,6 +68,7 @@ POOLS = (
     Layer(2, 2, 0, other=1),
 )
 
+_BLOCKS = (8, 16, 24, 32, 48, 64, 96)
 _CHANNELS = (1, 2, 3, 4, 6, 8, 9, 12, 16, 17, 20, 24, 32, 33, 48, 64, 67, 96)
 _SIZES = (4, 6, 7, 8, 9, 12, 13, 14, 16, 17, 20, 28, 33)
 
@@ -120,7 +121,8 @@ def _options(case: Any, layer: Layer) -> dict[str, Any]:
 def _counts(case: Any, layer: Layer, choices: Choices) -> Iterator[dict[str, int]]:
     """Yield numbers of images, channels and filters: a few at random, then smaller ones."""
     for images in (choices.pick((1, 2, 3, 5, 9, 17)), 2, 1):
-        for channels in (choices.pick(_CHANNELS), choices.pick(_CHANNELS), choices.pick(_CHANNELS[:6])):
+        first = _BLOCKS if layer.kind == "depthwise" else _CHANNELS  # no network has other depthwise layers
+        for channels in (choices.pick(first), choices.pick(_CHANNELS), choices.pick(_CHANNELS[:6])):
             counts = {"n": images, "c": channels}
             if hasattr(case, "f"):
                 counts["f"] = choices.pick((channels, choices.pick(_CHANNELS), choices.pick(_CHANNELS)))

@@ -6,7 +6,7 @@ that nothing else is in these tables.
 
 from collections.abc import Mapping
 
-from convoracle.fast.registry import BY_NUMPY, CONVOLUTIONS, LOCAL, POOLS
+from convoracle.fast.registry import BY_NUMPY, CONVOLUTIONS, EXPONENTIALS, LOCAL, POOLS
 
 _CONV2D = CONVOLUTIONS["conv2d"]
 _POOLS = tuple(operation for operations in POOLS.values() for operation in operations)
@@ -15,7 +15,7 @@ _EVERYTHING = tuple(
 )
 
 ALGORITHMS: Mapping[str, tuple[str, ...]] = {
-    "direct": (*_CONV2D, *_POOLS),
+    "direct": (*_CONV2D, *_POOLS, *EXPONENTIALS),
     "winograd": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "plane": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "fft": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),

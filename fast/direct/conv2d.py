@@ -27,6 +27,7 @@ from convoracle.fast.direct.filter_lanes import bind_filter_lanes
 from convoracle.fast.direct.filter_plan import Phase, filter_steps_of, plan_filter_lanes
 from convoracle.fast.direct.patches import are_patches_faster, bind_patches, plan_patches
 from convoracle.fast.direct.plan import plan_correlation, steps_of
+from convoracle.fast.direct.single_outputs import bind_single_input_grads, bind_single_outputs
 from convoracle.fast.direct.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
 from convoracle.fast.finite import are_finite
 from convoracle.fast.kernels import kernel_of
@@ -52,6 +53,10 @@ def bind_conv2d(
         forward_axis(*axis) for axis in zip(x.shape[2:], kernel_size, stride, padding, dilation, strict=True)
     )
     shape, dtype = (len(x), filters, down.outputs, across.outputs), x.dtype
+    zeros = np.zeros(filters, dtype)
+    if shape[2:] == (1, 1):
+        multiply = bind_single_outputs(x.shape, weight.shape, down, across, groups, dtype)
+        return lambda x, weight, bias: multiply(x, weight, zeros if bias is None else bias)
     sizes = groups, channels, filters // groups
     plan = plan_correlation(*sizes, down, across, dtype)
     whole = (_whole(kernel_size[0], down),), (_whole(kernel_size[1], across),)
@@ -63,7 +68,6 @@ def bind_conv2d(
     else:
         plane = down.outputs * across.outputs
         correlate = bind_correlation(plan, len(x), weights, Target(0, filters * plane, plane, across.outputs, 1))
-    zeros = np.zeros(filters, dtype)
 
     def convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
         out = np.empty(shape, dtype)
@@ -91,6 +95,8 @@ def bind_conv2d_input_grad(
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return the input gradient of arrays of these shapes: a correlation for each pair of remainders of the stride."""
     images, channels, (height, width), dtype = len(grad_output), weight.shape[1], input_shape[2:], weight.dtype
+    if grad_output.shape[2:] == (1, 1) and input_shape[2:] == weight.shape[2:] and padding == ((0, 0), (0, 0)):
+        return bind_single_input_grads(images, weight.shape, groups, dtype)
     rows, columns = (
         tuple(backward_axes(*axis))
         for axis in zip(

@@ -2,9 +2,10 @@
 
 Nobody says how large the windows were. It is guessed, as long as every index of a plane is in its window:
 
-- if there are as many windows as positions, windows of 3 x 3 around each (`convoracle.fast.direct.same_pool_gradients`);
-- if there are half as many along both axes, windows of 2 x 2, then of 3 x 3 with and without padding
-  (`convoracle.fast.direct.window_gradients`).
+- if there are as many windows as positions, windows of 3 x 3 around each, the way of
+  `convoracle.fast.direct.same_pool_gradients`;
+- if there are half as many along both axes, windows of 2 x 2, then of 3 x 3 with and without padding, the way of
+  `convoracle.fast.direct.window_gradients`.
 
 If none fits, each value is added where its index says, in four planes side by side: neighbours in a plane often share a
 maximum, and an addition has to wait for the one before it in the same place. Either way a position starts from zero and
@@ -30,7 +31,7 @@ CODED = 1 << 11
 """Windows that are encoded at a time, so that they are still in the nearest cache when they are looked at."""
 
 WIDEST = 1 << 18
-"""Columns of a plane whose windows are encoded: of two rows with their neighbours no more than some megabytes are kept."""
+"""Columns of a plane whose windows are encoded: what is kept of a few rows of them takes some megabytes then."""
 
 NEAR = 1 << 22
 """Bytes of all arrays that are in a cache, perhaps: memory beyond that is asked for before it is needed."""

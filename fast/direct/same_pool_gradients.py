@@ -107,7 +107,7 @@ def encode_windows(  # type: ignore[no-untyped-def]
                     index = load_lanes(builder, pointer, is_half, ir.Constant(wide, None))
                 builder.store(builder.or_(builder.load(bits), index), bits)
                 halves.append(builder.bitcast(index, words))
-            name = shuffle(builder, *halves, list(range(0, 2 * lanes, 2)))
+            name = shuffle(builder, halves[0], halves[1], list(range(0, 2 * lanes, 2)))
             corner = builder.load(corners)
             builder.store(builder.add(corner, ir.Constant(words, [lanes] * lanes)), corners)
             away = builder.sub(name, corner)

@@ -66,6 +66,15 @@ class Plan(NamedTuple):
     offsets: np.ndarray
 
 
+PLAN_NUMBERS = len(Plan._fields) - 5
+"""So many fields of a plan come before its arrays."""
+
+
+def arrays_of(plan: Plan) -> tuple[np.ndarray, ...]:
+    """Return the arrays of a plan, which kernels take beside its numbers (`convoracle.fast.simd.packed`)."""
+    return plan.remainders_h, plan.remainders_w, plan.runs, plan.order, plan.offsets
+
+
 @functools.lru_cache(maxsize=256)
 def plan_correlation(
     groups: int, channels: int, filters: int, down: Axis, across: Axis, dtype: np.dtype, shares: int

@@ -6,7 +6,6 @@ tile of `convoracle.fast.direct` reads an input once for many filters, which thi
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ def bind_conv2d(
         correlate = windows.bind_correlation(x.shape, weight.shape, shape[2:], dtype, groups, stride[0], before)
     else:
         target = strips.Target(0, down.outputs * across.outputs, across.outputs, 1)
-        correlate = partial(strips.correlate, groups=groups, down=down, across=across, target=target)
+        correlate = strips.bind_correlation(x.shape, weight.shape, dtype, groups, down, across, target)
 
     def convolve(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
         out = np.empty(shape, dtype)
@@ -146,14 +145,18 @@ def _bind_strips(
     base = np.zeros(weight_shape[0], dtype)
     # Inputs that no tap reads are in no correlation.
     make = np.zeros if max(stride) > 1 else np.empty
+    correlations = []
+    for first_row, taps_h, down in rows:
+        for first_column, taps_w, across in columns:
+            target = strips.Target(first_row * width + first_column, height * width, stride[0] * width, stride[1])
+            shape = *weight_shape[:2], len(taps_h), len(taps_w)
+            correlate = strips.bind_correlation(source_shape, shape, dtype, groups, down, across, target)
+            correlations.append((np.array(taps_h)[:, None], np.array(taps_w), correlate))
 
     def gather(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
         grad: np.ndarray = make(input_shape, dtype)
-        for first_row, taps_h, down in rows:
-            for first_column, taps_w, across in columns:
-                target = strips.Target(first_row * width + first_column, height * width, stride[0] * width, stride[1])
-                members = np.ascontiguousarray(weight[:, :, taps_h][..., taps_w])
-                strips.correlate(grad_output, members, base, grad, groups, down, across, target)
+        for taps_h, taps_w, correlate in correlations:
+            correlate(grad_output, np.ascontiguousarray(weight[:, :, taps_h, taps_w]), base, grad)
         return grad
 
     return gather

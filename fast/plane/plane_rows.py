@@ -20,7 +20,7 @@ class PlaneRows:
     vector : VectorType
         What is loaded at a time.
     origin, zeros : pointer
-        The first number of the plane, and as many zeros as a row has numbers.
+        The first number of the plane, and as many zeros as a row has numbers; None if all the rows are in the plane.
     height, width, top, left : int
         Of the plane; the position of the first row and column.
     count : int
@@ -43,9 +43,10 @@ class PlaneRows:
         self.lines = []
         for r in range(count):
             row = builder.add(top, ir.Constant(top.type, r))
-            is_inside = builder.icmp_unsigned("<", row, height)
             line = builder.gep(origin, [builder.mul(row, width)])
-            self.lines.append(builder.select(is_inside, line, zeros))
+            if zeros is not None:
+                line = builder.select(builder.icmp_unsigned("<", row, height), line, zeros)
+            self.lines.append(line)
         number = ir.IntType(32)  # as wide as a float32: the comparison takes one instruction
         first = splat(builder, builder.trunc(left, number), ir.VectorType(number, vector.count))
         self.columns = builder.add(first, counting(number, vector.count))

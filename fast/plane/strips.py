@@ -13,15 +13,29 @@ A sum is in this order too: channels, runs, blocks of columns; in a block by col
 added to those before it, the first to the base.
 """
 
+import functools
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from convoracle.fast.correlation_axes import Axis
+from convoracle.fast.finite import are_finite
 from convoracle.fast.jit import inner, kernel
-from convoracle.fast.plane.bands import band_window, buffer_size, copy_band, plan_correlation
+from convoracle.fast.plane.bands import (
+    PLAN_NUMBERS,
+    Plan,
+    arrays_of,
+    band_window,
+    buffer_size,
+    copy_band,
+    plan_correlation,
+)
 from convoracle.fast.plane.strip_tile import VECTORS, correlate_strip
+from convoracle.fast.simd.packed import pack, unpack
 from convoracle.fast.threads import run_pieces, thread_count
+from convoracle.fast.windows import Shape
 
 ROWS, FEW_ROWS = 4, 2
 """Rows of a tile for a run that has at most one tap less, and for any run."""
@@ -39,38 +53,44 @@ class Target(NamedTuple):
     of_column: int
 
 
-def correlate(
-    source: np.ndarray,
-    weight: np.ndarray,
-    base: np.ndarray,
-    out: np.ndarray,
+def bind_correlation(
+    source_shape: Shape,
+    weight_shape: Shape,
+    dtype: np.dtype,
     groups: int,
     down: Axis,
     across: Axis,
     target: Target,
-) -> None:
-    """Write the correlation of `source` (N, C, H, W) with `weight` (F, C / groups, kH, kW) into `out`."""
-    filters, channels = weight.shape[:2]
-    threads = thread_count(len(source) * weight.size * down.outputs * across.outputs)
-    shares = threads if len(source) * groups < 8 * threads else 1
-    plan = plan_correlation(groups, channels, filters // groups, down, across, source.dtype, shares)
-    tasks = len(source) * groups * plan.row_bands * plan.column_bands
-    run_pieces(
-        _correlate,
-        min(threads, max(tasks, 1)),
-        tasks,
-        plan,
-        source.reshape(-1),
-        weight.reshape(-1),
-        base,
-        out.reshape(-1),
-        target,
-    )
+) -> Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]:
+    """Return a function (source, weight, base, out) that writes the correlation of arrays of these shapes into `out`.
+
+    Source is (N, C, H, W), weight (F, C / groups, kH, kW).
+    """
+    images, (filters, channels) = source_shape[0], weight_shape[:2]
+    work = images * math.prod(weight_shape) * down.outputs * across.outputs
+
+    @functools.cache
+    def plan_for(shares: int) -> tuple[int, np.ndarray, tuple[np.ndarray, ...]]:
+        """Return the number of tasks, and the plan as kernels take it."""
+        plan = plan_correlation(groups, channels, filters // groups, down, across, dtype, shares)
+        return images * groups * plan.row_bands * plan.column_bands, pack(plan, target), arrays_of(plan)
+
+    def correlate(source: np.ndarray, weight: np.ndarray, base: np.ndarray, out: np.ndarray) -> None:
+        threads = thread_count(work)
+        tasks, numbers, tables = plan_for(threads if images * groups < 8 * threads else 1)
+        taps = weight.reshape(-1)
+        arrays = source.reshape(-1), taps, base, out.reshape(-1)
+        # Rows of zeros beside a plane are left out, unless an infinite weight makes NaN of them.
+        pieces, is_padded = min(threads, max(tasks, 1)), not are_finite(taps)
+        run_pieces(_correlate, pieces, tasks, numbers, tables, *arrays, is_padded)
+
+    return correlate
 
 
 @kernel
-def _correlate(piece, pieces, tasks, plan, source, weight, base, out, target):  # type: ignore[no-untyped-def]
+def _correlate(piece, pieces, tasks, numbers, tables, source, weight, base, out, is_padded):  # type: ignore[no-untyped-def]
     """Do one piece of the work: some bands."""
+    plan, target = unpack(Plan, numbers, 0, tables), unpack(Target, numbers, PLAN_NUMBERS, ())
     taps = len(plan.order)
     band_rows, band_columns = -(-plan.rows // plan.row_bands), -(-plan.columns // plan.column_bands)
     planes = np.empty(buffer_size(plan), source.dtype)
@@ -97,13 +117,17 @@ def _correlate(piece, pieces, tasks, plan, source, weight, base, out, target):  
                     to, at, step = buffer, 0, right - left
                     if c > 0:
                         _collect(out, place, target, bottom - top, right - left, buffer)
-                _correlate_band(plan, planes, packed, top, bottom, right - left, to, at, step, base[filter], c > 0)
+                _correlate_band(
+                    plan, planes, packed, top, bottom, right - left, to, at, step, base[filter], c > 0, is_padded
+                )
                 if is_spread:
                     _spread(buffer, bottom - top, right - left, out, place, target)
 
 
 @inner
-def _correlate_band(plan, planes, packed, top, bottom, columns, out, start, step, base, is_more):  # type: ignore[no-untyped-def]
+def _correlate_band(  # type: ignore[no-untyped-def]
+    plan, planes, packed, top, bottom, columns, out, start, step, base, is_more, is_padded
+):
     """Add one channel of one filter to a band of outputs, tile by tile."""
     widest = VECTORS * plan.lanes
     for p in range(top, bottom, ROWS):
@@ -117,11 +141,14 @@ def _correlate_band(plan, planes, packed, top, bottom, columns, out, start, step
                 row = p + plan.shift_h + run[1]
                 at = (run[0] * len(plan.remainders_w)) * plan.plane + (p - top + run[1]) * plan.pitch + q
                 # Rows of the source that this run reads and that exist; the tile may reach beyond the band.
-                inside = (plan.height - plan.remainders_h[run[0]] - 1) // plan.stride_h + 1 - row
+                first, last = -row, (plan.height - plan.remainders_h[run[0]] - 1) // plan.stride_h + 1 - row
+                end = bottom - p - 1 + length
+                if is_padded:
+                    first, last = 0, end
                 block = max(CHAIN // length, 1)
                 for j in range(0, len(plan.offsets), block):
                     _correlate_tile(
-                        plan, planes, at, -row, min(inside, bottom - p - 1 + length), packed, run[2], length, j,
+                        plan, planes, at, first, min(last, end), packed, run[2], length, j,
                         min(j + block, len(plan.offsets)), out, to, step, bottom - p, rest, base, is_later,
                     )  # fmt: skip
                     is_later = True

@@ -21,10 +21,19 @@ from convoracle.fast.finite import are_finite
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_of
 from convoracle.fast.plane import windows
-from convoracle.fast.plane.bands import Plan, band_window, buffer_size, copy_band, plan_correlation
+from convoracle.fast.plane.bands import (
+    PLAN_NUMBERS,
+    Plan,
+    arrays_of,
+    band_window,
+    buffer_size,
+    copy_band,
+    plan_correlation,
+)
 from convoracle.fast.plane.tap_tile import SIDES, correlate_taps
 from convoracle.fast.plane.window_taps_tile import add_lanes
 from convoracle.fast.plane.window_weight_grad import add_shares, bind_window_weight_grad
+from convoracle.fast.simd.packed import pack, unpack
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape
 
@@ -66,22 +75,17 @@ def bind_conv2d_weight_grad(
     dtype = x.dtype
     if not len(x):
         return lambda grad_output, x: np.zeros(weight_shape, dtype)
-    whole_way = functools.partial(
-        _copied_weight_grad,
-        weight_shape=weight_shape,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-    )
+    shapes = grad_output.shape, x.shape, weight_shape
     if not windows.fits(weight_shape[2:], stride, dilation):
-        return whole_way
+        return _bind_copied(*shapes, dtype, stride, padding, dilation, groups)
     before = padding[0][0], padding[1][0]
     in_place = bind_window_weight_grad(grad_output.shape, x.shape, weight_shape, dtype, stride[0], before, groups)
 
     def weight_grad(grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
         grad = in_place(grad_output, x)
-        return grad if are_finite(grad.reshape(-1)) else whole_way(grad_output, x)
+        if are_finite(grad.reshape(-1)):
+            return grad
+        return _bind_copied(*shapes, dtype, stride, padding, dilation, groups)(grad_output, x)
 
     return weight_grad
 
@@ -89,45 +93,40 @@ def bind_conv2d_weight_grad(
 conv2d_weight_grad = kernel_of(bind_conv2d_weight_grad, arrays=2)
 
 
-def _copied_weight_grad(
-    grad_output: np.ndarray,
-    x: np.ndarray,
+def _bind_copied(
+    grad_shape: Shape,
+    x_shape: Shape,
     weight_shape: Shape,
-    *,
+    dtype: np.dtype,
     stride: Pair,
     padding: Ends,
     dilation: Pair,
     groups: int,
-) -> np.ndarray:
-    """Return the weight gradient by bands that are copied."""
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the weight gradient by bands that are copied, of arrays of these shapes."""
     filters, channels, *kernel_size = weight_shape
-    images = len(x)
     down, across = (
         Axis(n, outputs, s, tuple(tap * d - before for tap in range(k)))
         for n, outputs, s, k, d, (before, _) in zip(
-            x.shape[2:], grad_output.shape[2:], stride, kernel_size, dilation, padding, strict=True
+            x_shape[2:], grad_shape[2:], stride, kernel_size, dilation, padding, strict=True
         )
     )
-    pairs = groups * channels
-    threads = thread_count(grad_output.size * channels * math.prod(kernel_size))
-    plan = plan_correlation(groups, channels, filters // groups, down, across, x.dtype, 1)
+    pairs, work = groups * channels, math.prod(grad_shape) * channels * math.prod(kernel_size)
+    plan = plan_correlation(groups, channels, filters // groups, down, across, dtype, 1)
     squares = _squares(plan, len(across.offsets))
-    units = images * plan.row_bands * plan.column_bands
+    units = x_shape[0] * plan.row_bands * plan.column_bands
     shares = 1 if pairs >= SHARES else min(SHARES, units)
     blocks = min(-(-plan.filters * len(squares.squares) * squares.side**2 * plan.lanes // SUM_NUMBERS), plan.filters)
-    sums = np.empty((shares, *weight_shape), x.dtype)
-    tasks = (pairs, blocks, shares, units)
-    run_pieces(
-        _weight_grad,
-        min(threads, pairs * blocks * shares),
-        tasks,
-        plan,
-        squares,
-        grad_output.reshape(-1),
-        x.reshape(-1),
-        sums.reshape(shares, -1),
-    )
-    return sums[0] if shares == 1 else add_shares(sums)
+    tasks = pairs, blocks, shares, units
+    tables = pack(plan, squares), arrays_of(plan), squares[1:]
+
+    def weight_grad(grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
+        sums = np.empty((shares, *weight_shape), dtype)
+        arrays = grad_output.reshape(-1), x.reshape(-1), sums.reshape(shares, -1)
+        run_pieces(_weight_grad, min(thread_count(work), pairs * blocks * shares), tasks, *tables, *arrays)
+        return sums[0] if shares == 1 else add_shares(sums)
+
+    return weight_grad
 
 
 def _squares(plan: Plan, columns: int) -> Squares:
@@ -155,8 +154,9 @@ def _cut(runs: tuple[tuple[int, ...], ...], order: tuple[int, ...], offsets: tup
 
 
 @kernel
-def _weight_grad(piece, pieces, tasks, plan, squares, grad_output, x, sums):  # type: ignore[no-untyped-def]
+def _weight_grad(piece, pieces, tasks, numbers, of_plan, of_squares, grad_output, x, sums):  # type: ignore[no-untyped-def]
     """Do one piece of the work: some channels, for some filters, over a share of the outputs."""
+    plan, squares = unpack(Plan, numbers, 0, of_plan), unpack(Squares, numbers, PLAN_NUMBERS, of_squares)
     pairs, blocks, shares, units = tasks
     lanes, line = plan.lanes, len(squares.squares) * squares.side**2 * plan.lanes
     planes = np.empty(buffer_size(plan) + squares.side * plan.pitch, x.dtype)

@@ -12,8 +12,9 @@ of the kernel, every row of the plane that the windows reach is loaded once, and
 
 With a stride of 2 a row serves every second output, and the even or odd numbers of two vectors are shuffled together.
 The plane is read where it is: columns in the padding are masked lanes, rows in the padding are read from a line of
-zeros, and nothing branches. A sum is one chain of fused multiply-adds, by columns of the kernel and in them by rows,
-whatever the tile it is computed in. The rows of the next tile below are called for while this one is computed.
+zeros, and nothing branches. Where a whole plane is one tile, these rows are left out. A sum is one chain of fused
+multiply-adds, by columns of the kernel and in them by rows, whatever the tile it is computed in. The rows of the next
+tile below are called for while this one is computed.
 """
 
 from typing import Any
@@ -45,6 +46,7 @@ def correlate_windows(  # type: ignore[no-untyped-def]
     size,
     stride,
     share,
+    padding,
     x,
     plane,
     height,
@@ -67,6 +69,8 @@ def correlate_windows(  # type: ignore[no-untyped-def]
     ----------
     size, stride, share : literal int
         Of the kernel, square; of the step from window to window, 1 or 2; outputs in a row are ``lanes / share``.
+    padding : literal int
+        0, or so many rows above a plane of ROWS rows, which is the tile then.
     x : array of one dimension
         Planes; the one to correlate begins at x[plane] and has `height` rows of `width` numbers.
     corner : tuple of two ints
@@ -84,23 +88,23 @@ def correlate_windows(  # type: ignore[no-untyped-def]
     is_more : bool
         Start from 0 instead, and add what is in `out`.
     """
-    literals = [getattr(number, "literal_value", 1) for number in (size, stride, share)]
+    literals = [getattr(number, "literal_value", 1) for number in (size, stride, share, padding)]
     number = types.intp
     signature = types.void(
-        size, stride, share, x, number, number, number, types.UniTuple(number, 2), zeros, weight, number, out,
+        size, stride, share, padding, x, number, number, number, types.UniTuple(number, 2), zeros, weight, number, out,
         *[number] * 4, x.dtype, types.boolean,
     )  # fmt: skip
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, plane, height, width, corner, _, _, kernel, _, out_start, out_step, rows, count, base, is_more = arguments[
-            3:
+            4:
         ]
         x, zeros, weight, out = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (3, 8, 9, 11)
+            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (4, 9, 10, 12)
         )
-        size, stride, share = literals
-        lanes = vector_of(signature.args[3]).count // share
-        vector = ir.VectorType(vector_of(signature.args[3]).element, lanes)
+        size, stride, share, padding = literals
+        lanes = vector_of(signature.args[4]).count // share
+        vector = ir.VectorType(vector_of(signature.args[4]).element, lanes)
         top, left = (builder.extract_value(corner, n) for n in range(2))
 
         def constant(value: int) -> Any:
@@ -108,9 +112,12 @@ def correlate_windows(  # type: ignore[no-untyped-def]
 
         origin = builder.gep(x, [plane])
         reach = (ROWS - 1) * stride + size
-        below = builder.add(top, constant(ROWS * stride + size))
+        below = constant(ROWS) if padding else builder.add(top, constant(ROWS * stride + size))
         call_for_rows(builder, origin, width, below, left, ROWS * stride, lanes * share, -(-stride // share))
-        source = PlaneRows(builder, vector, origin, zeros, height, width, top, left, reach)
+        if padding:
+            source = PlaneRows(builder, vector, origin, None, height, width, constant(0), left, ROWS)
+        else:
+            source = PlaneRows(builder, vector, origin, zeros, height, width, top, left, reach)
         taps = builder.gep(weight, [kernel])
         start = builder.select(is_more, ir.Constant(vector.element, 0), base)
         sums = [splat(builder, start, vector)] * ROWS
@@ -119,7 +126,9 @@ def correlate_windows(  # type: ignore[no-untyped-def]
             for i in range(size):
                 tap = splat(builder, builder.load(builder.gep(taps, [constant(i * size + j)])), vector)
                 for row in range(ROWS):
-                    sums[row] = fused_multiply_add(builder, tap, loaded[row * stride + i], sums[row])
+                    read = row * stride + i - padding
+                    if 0 <= read < len(loaded):
+                        sums[row] = fused_multiply_add(builder, tap, loaded[read], sums[row])
 
         is_full = builder.and_(
             builder.icmp_signed(">=", rows, constant(ROWS)), builder.icmp_signed(">=", count, constant(lanes))

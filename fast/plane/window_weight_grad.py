@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from convoracle.fast.jit import inner, kernel
+from convoracle.fast.jit import kernel
 from convoracle.fast.plane.window_taps_tile import add_lanes, correlate_window_taps
 from convoracle.fast.plane.window_tile import ROWS
 from convoracle.fast.plane.windows import MOVED
@@ -63,40 +63,11 @@ def add_shares(sums: np.ndarray) -> np.ndarray:
 def _kernel(size: int, stride: int) -> Callable[..., None]:
     """Return the function that does one piece of the work, some pairs of planes, for one kernel size and stride."""
 
-    @inner
-    def add_image(image, bands, pair, block, x, grad, zeros, sizes, vectors, ends):  # type: ignore[no-untyped-def]
-        """Add some bands of outputs of one image to the sums of a block of pairs."""
-        groups, filters, channels, height, width, rows, columns, above, before, lanes = sizes
-        line = size * size * lanes
-        filter, channel = divmod(pair, channels)
-        for n in range(block):
-            start = ((image * groups + filter // filters) * channels + channel) * height * width
-            plane = (image * groups * filters + filter) * rows * columns
-            for p in range(bands[0] * ROWS, min(bands[1] * ROWS, rows), ROWS):
-                q = 0
-                while q < columns:
-                    corner, place = (p * stride - above, q * stride - before), plane + p * columns + q
-                    if columns - q > lanes // 2:
-                        correlate_window_taps(
-                            size, stride, 1, x, start, height, width, corner, zeros, grad, place, columns, rows - p,
-                            columns - q, vectors, n * line,
-                        )  # fmt: skip
-                    else:
-                        correlate_window_taps(
-                            size, stride, 2, x, start, height, width, corner, zeros, grad, place, columns, rows - p,
-                            columns - q, ends, n * line,
-                        )  # fmt: skip
-                    q += lanes
-            channel += 1
-            if channel == channels:
-                channel = 0
-                filter += 1
-
     @kernel
     def add_planes(piece, pieces, tasks, x, grad, zeros, sums, sizes):  # type: ignore[no-untyped-def]
         pairs, shares, units = tasks
-        lanes, bands = sizes[-1], -(-sizes[5] // ROWS)
-        line = size * size * lanes
+        groups, filters, channels, height, width, rows, columns, above, before, lanes = sizes
+        line, bands = size * size * lanes, -(-rows // ROWS)
         vectors, ends = np.empty(BLOCK * line, x.dtype), np.empty(BLOCK * line, x.dtype)
         parts = np.empty(2, x.dtype)
         first, last = pairs * shares * piece // pieces, pairs * shares * (piece + 1) // pieces
@@ -109,7 +80,25 @@ def _kernel(size: int, stride: int) -> Callable[..., None]:
             while unit < end:
                 image, band = divmod(unit, bands)
                 last_band = min(bands, band + end - unit)
-                add_image(image, (band, last_band), pair, block, x, grad, zeros, sizes, vectors, ends)
+                for n in range(block):
+                    filter, channel = divmod(pair + n, channels)
+                    start = ((image * groups + filter // filters) * channels + channel) * height * width
+                    plane = (image * groups * filters + filter) * rows * columns
+                    for p in range(band * ROWS, min(last_band * ROWS, rows), ROWS):
+                        q = 0
+                        while q < columns:
+                            corner, place = (p * stride - above, q * stride - before), plane + p * columns + q
+                            if columns - q > lanes // 2:
+                                correlate_window_taps(
+                                    size, stride, 1, x, start, height, width, corner, zeros, grad, place, columns,
+                                    rows - p, columns - q, vectors, n * line,
+                                )  # fmt: skip
+                            else:
+                                correlate_window_taps(
+                                    size, stride, 2, x, start, height, width, corner, zeros, grad, place, columns,
+                                    rows - p, columns - q, ends, n * line,
+                                )  # fmt: skip
+                            q += lanes
                 unit += last_band - band
             for n in range(block):
                 for tap in range(size * size):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from convoracle.fast.finite import are_finite
 from convoracle.fast.jit import kernel
 from convoracle.fast.plane import spread_tile, window_tile
 from convoracle.fast.plane.spread_tile import spread_windows
@@ -52,12 +53,17 @@ def bind_correlation(
     work = images * filters * math.prod(output_size) * (channels * size * size + MOVED)
     tasks = images * filters * -(-output_size[0] // window_tile.ROWS)
     zeros, function = np.zeros(width, dtype), _kernel(size, stride)
+    above = before[0]
+    # Zeros beside a plane do not count, unless an infinite weight makes NaN of them.
+    is_tile = stride == 1 and 0 < above == size // 2 and height == output_size[0] == window_tile.ROWS
+    fewer = _kernel(size, 1, above) if is_tile else function
     kernels = (filters * channels - 1, -1) if is_reversed else (0, 1)
     sizes = (groups, filters // groups, channels, height, width, *output_size, *before, *kernels, lanes_of(dtype))
 
     def correlate(source: np.ndarray, weight: np.ndarray, base: np.ndarray, out: np.ndarray) -> None:
-        pieces = min(thread_count(work), tasks) or 1
-        run_pieces(function, pieces, tasks, source.reshape(-1), weight.reshape(-1), base, zeros, out.reshape(-1), sizes)
+        pieces, taps = min(thread_count(work), tasks) or 1, weight.reshape(-1)
+        chosen = fewer if is_tile and are_finite(taps) else function
+        run_pieces(chosen, pieces, tasks, source.reshape(-1), taps, base, zeros, out.reshape(-1), sizes)
 
     return correlate
 
@@ -87,8 +93,11 @@ def bind_spread(
 
 
 @functools.cache
-def _kernel(size: int, stride: int) -> Callable[..., None]:
-    """Return the function that does one piece of the work, some bands, for one kernel size and stride."""
+def _kernel(size: int, stride: int, padding: int = 0) -> Callable[..., None]:
+    """Return the function that does one piece of the work, some bands, for one kernel size and stride.
+
+    With a padding it is for planes that are one tile, and weights that are finite.
+    """
 
     @kernel
     def correlate_bands(piece, pieces, tasks, x, weight, base, zeros, out, sizes):  # type: ignore[no-untyped-def]
@@ -109,13 +118,13 @@ def _kernel(size: int, stride: int) -> Callable[..., None]:
                     place = (p * stride - above, q * stride - before)
                     if columns - q > lanes // 2:
                         correlate_windows(
-                            size, stride, 1, x, start, height, width, place, zeros, weight, kernel, out, to + q,
-                            columns, rows - p, columns - q, base[filter], channel > 0,
+                            size, stride, 1, padding, x, start, height, width, place, zeros, weight, kernel, out,
+                            to + q, columns, rows - p, columns - q, base[filter], channel > 0,
                         )  # fmt: skip
                     else:
                         correlate_windows(
-                            size, stride, 2, x, start, height, width, place, zeros, weight, kernel, out, to + q,
-                            columns, rows - p, columns - q, base[filter], channel > 0,
+                            size, stride, 2, padding, x, start, height, width, place, zeros, weight, kernel, out,
+                            to + q, columns, rows - p, columns - q, base[filter], channel > 0,
                         )  # fmt: skip
                     q += lanes
             band += 1

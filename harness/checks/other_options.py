@@ -62,9 +62,13 @@ def without_change(case: Any) -> Any | None:
 
 
 def of_nearly_the_same_size(operation: Operation, case: Any) -> Any | None:
-    """Return a case with an image, a row or a column more or less, whose other arrays keep their shapes if they can."""
+    """Return a case with a row or a column more or less, whose other arrays keep their shapes if they can.
+
+    Without rows and columns it has one image more or less.
+    """
     shapes, closest = _shapes(operation, case), None
-    changes = [(name, step) for name in ("n", "h", "w") if hasattr(case, name) for step in (1, -1)]
+    names = [name for name in ("h", "w") if hasattr(case, name)] or ["n"]
+    changes = [(name, step) for name in names for step in (1, -1)]
     most = -1
     for name, step in Choices(case.seed, "other size").shuffled(changes):
         if getattr(case, name) + step > 0:

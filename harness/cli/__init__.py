@@ -17,17 +17,29 @@ from convoracle.harness.proofs import PROOFS
 RIGHT, WRONG, COULD_NOT_RUN = 0, 1, 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands. One that is interrupted could not be run: click's own exit status says that something is wrong."""
+
+    def invoke(self, context: click.Context) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            context.exit(COULD_NOT_RUN)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(convoracle.__version__, prog_name="convoracle")
 def main() -> None:
-    """Verify implementations of convolution and pooling against a loop-literal oracle."""
+    """Verify and time implementations of the operations of convolutional networks."""
 
 
 main.add_command(verify)
 main.add_command(bench)
 
 
-@main.command()
+@main.command(short_help="Prove the oracle.")
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(list(PROOFS)))
 @click.option("--configurations", type=click.IntRange(min=1), metavar="N", help="How many; default: each proof's own.")
 @click.option("--json", "json_file", type=OUTPUT_FILE, help="Write the counts here.")
@@ -42,7 +54,7 @@ def prove(names: tuple[str, ...], configurations: int | None, json_file: Path | 
     sys.exit(prove_command.prove(names, configurations, json_file))
 
 
-@main.command()
+@main.command(short_help="Plant bugs and count what the harness catches.")
 @click.option("--fast", "is_fast", is_flag=True, help="Without most cheats, backends, peers and ablation.")
 @click.option("--examples", type=click.IntRange(min=1), metavar="N", help="At most so many cases for a bug.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Which cases.")
@@ -68,7 +80,9 @@ def score(
     from convoracle.harness.cli import score_command
 
     if diagnosis:
-        sys.exit(score_command.diagnose(only, workers))
+        if is_fast or examples is not None or seed or no_ablation:
+            raise click.UsageError("--diagnosis goes with --only, --workers and --json alone")
+        sys.exit(score_command.diagnose(only, workers, json_file))
     sys.exit(
         score_command.run(
             is_fast=is_fast,
@@ -82,7 +96,7 @@ def score(
     )
 
 
-@main.command("side-by-side")
+@main.command("side-by-side", short_help="Give the same bugs to the tests that people use otherwise.")
 @click.option("--only", metavar="PATTERN", help="Entries by name, operation, list (mutants, zoo, honest) or class.")
 @click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Rules with this in their name; repeatable.")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes; default: one for each processor.")
@@ -98,7 +112,7 @@ def side_by_side(only: str | None, rules: tuple[str, ...], workers: int | None, 
     sys.exit(side_by_side_command.run(only=only, rules=rules, workers=workers, json_file=json_file))
 
 
-@main.command()
+@main.command(short_help="Count which combinations of features a campaign reaches.")
 @click.argument("operations", metavar="[OPERATION]...", nargs=-1, type=click.Choice(list(OPERATIONS)))
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="ci", show_default=True, help="As for verify.")
 @click.option("--examples", type=click.IntRange(min=1), metavar="N", help="Cases for each operation.")
@@ -123,7 +137,7 @@ def coverage(
     coverage_command.coverage(operations, examples or PROFILES[profile].examples, seed, kept, json_file)
 
 
-@main.command("list")
+@main.command("list", short_help="Show the operations and the backends that do them.")
 @click.option("--markdown", is_flag=True, help="As a Markdown table, for a README.")
 def list_backends(markdown: bool) -> None:
     """Show the operations, the backends that do them, their limits and their accuracy."""

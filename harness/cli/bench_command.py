@@ -19,7 +19,8 @@ from convoracle.harness.bench.workload import Workload
 from convoracle.harness.candidates import CannotRun
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG
 from convoracle.harness.cli.bench_progress import told
-from convoracle.harness.cli.bench_tables import detectable, gate_sentences, line, percent, print_tables, say
+from convoracle.harness.cli.bench_tables import detectable, gate_sentences, line, percent, print_tables
+from convoracle.harness.cli.say import could_not_run, say
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,12 @@ def bench(options: Options) -> int:
         for name in options.backends:
             check_name(name)
     except CannotRun as error:
-        say(console, f"could not run: {error}")
-        return COULD_NOT_RUN
+        return could_not_run(console, error)
     if options.limit is not None and not against:
         raise click.UsageError("--fail-below needs --against: there is no ratio to hold to it")
     tasks = _tasks(options, layers, against)
     if not tasks:
-        say(console, f"could not run: none of the layers has the pass {options.direction}")
-        return COULD_NOT_RUN
+        return could_not_run(console, f"none of the layers has the pass {options.direction}")
     return _Run(console, options, tasks).do()
 
 

@@ -9,7 +9,7 @@ from convoracle.harness.bench.layer_sets import LAYER_SETS
 from convoracle.harness.cli.option_types import COUNTS, OUTPUT_FILE, POSITIVE
 
 
-@click.command()
+@click.command(short_help="Time backends and other libraries side by side.")
 @click.option(
     "--layers",
     multiple=True,
@@ -89,6 +89,8 @@ def bench(
     """
     from convoracle.harness.cli import bench_command, gate_rates_command, machine_command, regret_command
 
+    if of_machine + of_regret + (gate_runs is not None) > 1:
+        raise click.UsageError("--machine, --regret and --gate-rates exclude each other")
     options = bench_command.Options(
         layers=layers,
         texts=texts,

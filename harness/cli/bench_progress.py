@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from convoracle.harness.cli.bench_tables import say
+from convoracle.harness.cli.say import say
 
 
 @contextmanager

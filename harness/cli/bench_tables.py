@@ -14,6 +14,7 @@ from convoracle.harness.bench.comparison import Comparison, Result
 from convoracle.harness.bench.machine import Roof
 from convoracle.harness.bench.statistics import Interval, geometric_mean
 from convoracle.harness.bench.workload import Workload
+from convoracle.harness.cli.say import say
 from convoracle.harness.report import ratio_text
 
 GAP = 3
@@ -207,11 +208,6 @@ def size(count: float) -> str:
         if count >= scale:
             return f"{_digits(count / scale)} {unit}"
     return f"{count:.0f} B"
-
-
-def say(console: Console, sentence: str) -> None:
-    """Print a sentence as it is."""
-    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def count_text(number: int, what: str) -> str:

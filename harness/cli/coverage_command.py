@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from convoracle.harness.candidate import DTYPES
+from convoracle.harness.cli.say import say
 from convoracle.harness.coverage.families import family_of
 from convoracle.harness.coverage.ledger import STRENGTHS, Coverage, coverage_of_campaign
 from convoracle.harness.operations import OPERATIONS, Operation
@@ -57,7 +58,7 @@ def print_missing(console: Console, found: Sequence[Coverage]) -> None:
             if missing:
                 console.print(f"{one.operation}: {len(missing)} of {strength} at a time not reached", highlight=False)
             for text in missing[:MOST_LISTED]:
-                console.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
+                say(console, f"  {text}")
             if len(missing) > MOST_LISTED:
                 console.print(f"  ... and {len(missing) - MOST_LISTED} more", highlight=False)
 

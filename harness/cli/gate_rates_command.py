@@ -9,10 +9,11 @@ from convoracle.harness.bench.gate_rates import Rates, measure
 from convoracle.harness.bench.layer_sets import CALIBRATION
 from convoracle.harness.bench.layer_text import parse
 from convoracle.harness.candidates import CannotRun
-from convoracle.harness.cli import COULD_NOT_RUN, RIGHT
+from convoracle.harness.cli import RIGHT
 from convoracle.harness.cli.bench_command import Options, layers_of
 from convoracle.harness.cli.bench_progress import told
-from convoracle.harness.cli.bench_tables import count_text, say
+from convoracle.harness.cli.bench_tables import count_text
+from convoracle.harness.cli.say import could_not_run, say
 
 LIMIT = 0.95
 
@@ -30,8 +31,7 @@ def gate_rates(options: Options, runs: int) -> int:
                     workload, options.backends[0], threads, limit, options.seconds, runs, lambda: tell(None)
                 )
         except CannotRun as error:
-            say(console, f"could not run: {error}")
-            return COULD_NOT_RUN
+            return could_not_run(console, error)
         what = f"{workload}, {options.backends[0]}, {count_text(threads, 'thread')}"
         say(console, f"gate {limit:g}, {what}, at most {options.seconds:g} s for a run")
         for rates in found:

@@ -8,7 +8,7 @@ from typing import Any
 import convoracle
 from convoracle.harness.campaign import Verdict
 from convoracle.harness.explain.difference import in_words, plane_map
-from convoracle.harness.explain.text import number, operands_text
+from convoracle.harness.explain.text import facts, number, operands_text
 from convoracle.harness.failure import Failure
 from convoracle.harness.report import ratio_text
 
@@ -145,13 +145,10 @@ def _facts(failure: Failure) -> Iterator[tuple[str, str]]:
         yield "with", operands_text(failure.evidence)
     if failure.index is not None:
         yield f"at {list(failure.index)}", f"expected {number(failure.expected)}, got {number(failure.got)}"
-    if failure.diagnosis is not None:
-        yield "diagnosis", str(failure.diagnosis)
-    if failure.rule is not None:
-        yield "when", str(failure.rule)
+    yield from facts(failure)
     for seen in failure.seen.results if failure.seen is not None else ():
         if seen.wrong.any() and seen.got.shape == seen.expected.shape:
-            yield "where", f"in the case found first: {in_words(seen.name, seen.wrong)}"
+            yield "found first", in_words(seen.name, seen.wrong)
 
 
 def _maps(failure: Failure) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from convoracle.fast import registry
 from convoracle.harness.checks.catalogue import CHECKS
+from convoracle.harness.cli.say import say
 
 COLUMNS = ("operation", "backend", "accuracy", "limits")
 
@@ -27,7 +28,7 @@ def show(markdown: bool) -> None:
         above = operation
     console.print(table)
     for text in broken:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(console, text)
 
 
 def _matrix() -> list[str]:

@@ -14,8 +14,9 @@ from convoracle.harness.bench.layer_text import parse
 from convoracle.harness.bench.machine import Roof, as_json, description, roof
 from convoracle.harness.bench.statistics import Interval
 from convoracle.harness.candidates import CannotRun
-from convoracle.harness.cli import COULD_NOT_RUN, RIGHT
-from convoracle.harness.cli.bench_tables import count_text, detectable, duration, percent, say, size
+from convoracle.harness.cli import RIGHT
+from convoracle.harness.cli.bench_tables import count_text, detectable, duration, percent, size
+from convoracle.harness.cli.say import could_not_run, say
 
 
 def machine(threads: tuple[int, ...], seconds: float, json_file: Path | None) -> int:
@@ -27,8 +28,7 @@ def machine(threads: tuple[int, ...], seconds: float, json_file: Path | None) ->
         roofs = [roof(count) for count in counts]
         noise = {count: same_twice(parse(CALIBRATION), count, CALIBRATOR, seconds) for count in counts}
     except CannotRun as error:
-        say(console, f"could not run: {error}")
-        return COULD_NOT_RUN
+        return could_not_run(console, error)
     _print(console, described, roofs, noise)
     if json_file is not None:
         kept = {str(count): vars(one) for count, one in noise.items()}

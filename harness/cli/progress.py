@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from convoracle.harness.campaign import Verdict
+from convoracle.harness.cli.say import say
 from convoracle.harness.worker import Job
 
 
@@ -73,4 +74,4 @@ class Lines:
         """Print the verdict's first line."""
         self._done += 1
         text = verdict.report.headline() if verdict.report is not None else f"could not run: {verdict.why_not()}"
-        self._console.print(f"[{self._done}/{self._total}] {text}", markup=False, highlight=False, soft_wrap=True)
+        say(self._console, f"[{self._done}/{self._total}] {text}")

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from convoracle.harness.candidates import CannotRun
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG
+from convoracle.harness.cli.say import could_not_run, say
 from convoracle.harness.proofs import PROOFS
 from convoracle.harness.proofs.tally import Tally
 
@@ -33,7 +34,7 @@ def prove(names: Sequence[str], configurations: int | None, json_file: Path | No
         seconds[name] = time.perf_counter() - started
         _print(console, name, found[name], seconds[name])
     for reason in refused:
-        console.print(f"could not run: {reason}", markup=False, highlight=False, soft_wrap=True)
+        could_not_run(console, reason)
     if json_file is not None:
         json_file.write_text(json.dumps(_as_json(found, seconds, refused), indent=2) + "\n", encoding="utf-8")
     if not all(tally.holds for tally in found.values()):
@@ -59,7 +60,7 @@ def _print(console: Console, name: str, tally: Tally, seconds: float) -> None:
     lines += [f"  {count:>{width},}  {what}" for what, count in rows]
     lines += [f"  exception: {sentence}" for sentence in tally.failures]
     lines.append(f"  in {seconds:.0f} s")
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    say(console, "\n".join(lines))
 
 
 def _as_json(found: dict[str, Tally], seconds: dict[str, float], refused: Sequence[str]) -> dict[str, Any]:

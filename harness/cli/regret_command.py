@@ -12,10 +12,11 @@ from rich.text import Text
 from convoracle.harness.bench import report
 from convoracle.harness.bench.regret import PASSES, Regret, regrets, summary
 from convoracle.harness.candidates import CannotRun
-from convoracle.harness.cli import COULD_NOT_RUN, RIGHT
+from convoracle.harness.cli import RIGHT
 from convoracle.harness.cli.bench_command import Options, layers_of
 from convoracle.harness.cli.bench_progress import told
-from convoracle.harness.cli.bench_tables import count_text, duration, percent, say
+from convoracle.harness.cli.bench_tables import count_text, duration, percent
+from convoracle.harness.cli.say import could_not_run
 
 
 def regret(options: Options) -> int:
@@ -28,11 +29,9 @@ def regret(options: Options) -> int:
             for threads in options.threads:
                 found += regrets(layers, threads, options.seconds, on_done=tell)
     except CannotRun as error:
-        say(console, f"could not run: {error}")
-        return COULD_NOT_RUN
+        return could_not_run(console, error)
     if not found:
-        say(console, "could not run: there is no layer for which auto has several backends to choose from")
-        return COULD_NOT_RUN
+        return could_not_run(console, "there is no layer for which auto has several backends to choose from")
     for table in _layers(found):
         console.print(table)
     console.print(_summaries(found))

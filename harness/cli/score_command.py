@@ -1,8 +1,10 @@
 """``convoracle score``: plant every bug there is, count what is caught, and whether anything right is accused."""
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import convoracle
 from convoracle.harness.candidates import CannotRun
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG
+from convoracle.harness.cli.say import could_not_run, say
 from convoracle.harness.score.as_json import as_json
 from convoracle.harness.score.diagnosis import print_diagnosis
 from convoracle.harness.score.entries import listed, matching
@@ -35,8 +38,7 @@ def run(
     console = Console()
     entries = fast(matching(only, listed())) if is_fast else matching(only)
     if not entries:
-        console.print(f"could not run: nothing matches {only!r}", markup=False, highlight=False)
-        return COULD_NOT_RUN
+        return could_not_run(console, f"nothing matches {only!r}")
     with _bar(console, len(entries)) as on_trial:
         found = score(
             entries,
@@ -55,14 +57,16 @@ def run(
     return RIGHT if found.passed else WRONG
 
 
-def diagnose(only: str | None, workers: int | None) -> int:
+def diagnose(only: str | None, workers: int | None, json_file: Path | None) -> int:
     """Measure how often the diagnosis of a bug is right, print it and return the exit status."""
     console = Console()
     try:
-        return RIGHT if print_diagnosis(console, only or "*", workers) else WRONG
+        tried = print_diagnosis(console, only or "*", workers)
     except CannotRun as error:
-        console.print(f"could not run: {error}", markup=False, highlight=False)
-        return COULD_NOT_RUN
+        return could_not_run(console, error)
+    if json_file is not None:
+        json_file.write_text(json.dumps([asdict(one) for one in tried], indent=2) + "\n", encoding="utf-8")
+    return WRONG if any(one.untrue() for one in tried) else RIGHT
 
 
 @contextmanager
@@ -86,10 +90,7 @@ def _bar(console: Console, total: int) -> Iterator[Callable[[Trial], None]]:
 
 def _print(console: Console, found: Score) -> None:
     """Print what was tried, the tables, and by name whatever is not as it should be."""
-
-    def line(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
+    line = functools.partial(say, console)
     bugs, right = wrong(found.trials), honest(found.trials)
     line(f"convoracle {convoracle.__version__}, seed {found.seed}, at most {found.examples} cases a bug")
     for name, digest in found.fingerprints.items():

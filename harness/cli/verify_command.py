@@ -9,6 +9,7 @@ from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG, html_report, rep
 from convoracle.harness.cli.coverage_command import coverage_table
 from convoracle.harness.cli.network_table import layer_table
 from convoracle.harness.cli.progress import Lines, LiveBar
+from convoracle.harness.cli.say import could_not_run, say
 from convoracle.harness.cli.tables import verdict_table
 from convoracle.harness.cli.verify_jobs import Options, check, jobs_of
 from convoracle.harness.networks.report import NetworkReport
@@ -48,7 +49,7 @@ def _print(console: Console, verdicts: Sequence[Verdict], refused: Sequence[str]
     of_networks = [verdict.report for verdict in verdicts if isinstance(verdict.report, NetworkReport)]
     for report in of_networks:
         console.print(layer_table(report))
-        console.print(report.headline(), markup=False, highlight=False, soft_wrap=True)
+        say(console, report.headline())
     if verdicts and not of_networks:
         console.print(verdict_table(verdicts))
     counted = [verdict.report.coverage for verdict in verdicts if verdict.report is not None]
@@ -59,9 +60,9 @@ def _print(console: Console, verdicts: Sequence[Verdict], refused: Sequence[str]
         if verdict.report is not None and verdict.report.failures:
             console.print()
             text = verdict.report.text(max(min(console.width, 80), 40))
-            console.print(text, style="", markup=False, highlight=False, soft_wrap=True)
+            say(console, text)
     for reason in refused:
-        console.print(f"could not run: {reason}", markup=False, highlight=False, soft_wrap=True)
+        could_not_run(console, reason)
 
 
 def _write(console: Console, options: Options, verdicts: Sequence[Verdict], refused: Sequence[str]) -> None:
@@ -74,4 +75,4 @@ def _write(console: Console, options: Options, verdicts: Sequence[Verdict], refu
         html_report.write_html(options.html_file, verdicts, refused, options.seed)
     if options.test_file is not None:
         for sentence in report_files.write_tests(options.test_file, verdicts):
-            console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+            say(console, sentence)

@@ -59,14 +59,24 @@ def check(options: Options) -> None:
             raise click.BadParameter(f"unknown operation {operation!r}; known: {', '.join(OPERATIONS)}")
     if options.adapters and not options.candidates:
         raise click.UsageError("--adapter needs a --candidate: backends are not adapted")
-    if options.layer is not None and not options.networks:
-        raise click.UsageError("--layer needs one OPERATION and one --network")
     if options.networks:
-        if options.case is not None:
-            raise click.UsageError("--case and --network exclude each other")
-        network_jobs.check_operations(options.operations, options.layer, options.networks)
+        _check_networks(options)
+    elif options.layer is not None:
+        raise click.UsageError("--layer needs one OPERATION and one --network")
+    elif options.batch != 1:
+        raise click.UsageError("--batch needs a --network")
     if options.case is not None:
         _check_case(options, options.case)
+
+
+def _check_networks(options: Options) -> None:
+    if options.case is not None:
+        raise click.UsageError("--case and --network exclude each other")
+    if options.only_checks or options.skipped_checks or options.examples or options.counts_coverage:
+        raise click.UsageError(
+            "--network calls once for each layer and checks that: no --check, --skip, --examples or --coverage"
+        )
+    network_jobs.check_operations(options.operations, options.layer, options.networks)
 
 
 def _check_case(options: Options, case: str) -> None:

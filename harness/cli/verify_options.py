@@ -13,7 +13,7 @@ from convoracle.harness.networks import NETWORKS
 from convoracle.harness.profiles import PROFILES
 
 
-@click.command()
+@click.command(short_help="Say whether implementations are right.")
 @click.argument("operations", metavar="[OPERATION]...", nargs=-1)
 @click.option("--backend", "backends", multiple=True, metavar="NAME", help="A backend of convoracle; repeatable.")
 @click.option(

@@ -9,7 +9,8 @@ from convoracle.harness.draw import draw_small
 from convoracle.harness.explain.axis_mistakes import AxisMistake, axis_mistakes, with_same_padding
 from convoracle.harness.explain.convolution_forms import Convolution, convolution_of, convolve
 from convoracle.harness.explain.dialect import Dialect, Results, oracle
-from convoracle.harness.explain.operand_mistakes import OperandMistake, operand_mistakes, rounded_to
+from convoracle.harness.explain.operand_mistake import OperandMistake
+from convoracle.harness.explain.operand_mistakes import operand_mistakes, rounded_to
 from convoracle.harness.explain.pool_dialects import pool_dialects
 from convoracle.harness.explain.result_mistakes import ResultMistake, result_mistakes
 from convoracle.harness.explain.windows import axes_of, replaced

@@ -92,8 +92,9 @@ def _explained(
         smallest = shrink(operation, case, candidate.limits, fails, seconds=seconds)
         outcome = outcome_of(smallest)
         again = outcome.problem
-        if outcome.case is not None and fails(outcome.case):  # it was called with other options besides, which fail
-            smallest = outcome.case
+        if outcome.case is not None:  # a call with other options failed, which is a case of its own
+            other = outcome_of(outcome.case)
+            smallest = outcome.case if other.case is None and fails(outcome.case) else smallest
     if again is None or (again.kind, again.check) != (problem.kind, problem.check):
         found = failure(operation, case, number, _stateful(problem), command)
         found = dataclasses.replace(found, history=_history(operation, candidate, function, case, checks))
@@ -130,7 +131,8 @@ def _explained(
         )
         if evidence is None:
             known = found.diagnosis if found.diagnosis is not None and found.diagnosis.says else None
-            history = _history(operation, candidate, function, smallest, checks)
+            is_elsewhere = check == "contract" and "layout" in found.check  # arrays in C order show nothing then
+            history = "" if is_elsewhere else _history(operation, candidate, function, smallest, checks)
             found = dataclasses.replace(found, diagnosis=known, data="", history=history)
         first = None if evidence is None else evidence.first_wrong()
         if first is not None and evidence is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from convoracle.harness.explain.windows import Axis, axes_of
 from convoracle.harness.operations.base import Operation
 
-THRESHOLDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 15, 16, 24, 31, 32)
+THRESHOLDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 15, 16, 24, 31, 32, 48, 64, 128, 256)
 BLOCKS = (2, 3, 4, 8, 16)
 
 

@@ -54,7 +54,8 @@ def remembered(function: Callable[..., Any], calls: Sequence[Call], names: Seque
     if not calls:
         return ""
     last = calls[-1]
-    again = [_made(function, last.positional, last.keywords) for _ in range(AGAIN)]
+    alive: list[Any] = []  # so that no array gets the address of another one, which the candidate may know it by
+    again = [_made(function, last.positional, last.keywords, alive) for _ in range(AGAIN)]
     if not all(_is_same(again[0], other) for other in again[1:]):
         steps = [_differences(later, earlier) for earlier, later in itertools.pairwise(again)]
         by = (
@@ -73,7 +74,7 @@ def remembered(function: Callable[..., Any], calls: Sequence[Call], names: Seque
             return f"{alone}; the wrong one is that and what {_which(len(calls) - 1 - number)} had returned, added up"
     for number in range(len(calls) - 2, max(len(calls) - 2 - MOST, -1), -1):
         for what, positional, keywords in _mixed(last, calls[number], names):
-            if _is_same(_made(function, positional, keywords), last.results):
+            if _is_same(_made(function, positional, keywords, alive), last.results):
                 return f"{alone}; the wrong one is what it gives with the {what} of {_which(len(calls) - 1 - number)}"
     return alone
 
@@ -103,11 +104,13 @@ def _mixed(last: Call, earlier: Call, names: Sequence[str]) -> Iterator[tuple[st
 
 
 def _made(
-    function: Callable[..., Any], positional: tuple[Any, ...], keywords: dict[str, Any]
+    function: Callable[..., Any], positional: tuple[Any, ...], keywords: dict[str, Any], alive: list[Any]
 ) -> tuple[np.ndarray, ...]:
-    """Return what a candidate makes of copies; nothing where it raises."""
+    """Return what a candidate makes of copies, which are added to those alive; nothing where it raises."""
+    copies = [_copied(value) for value in positional]
+    alive += copies
     try:
-        returned = function(*(_copied(value) for value in positional), **keywords)
+        returned = function(*copies, **keywords)
     except Exception:
         return ()
     results = returned if isinstance(returned, (tuple, list)) else (returned,)

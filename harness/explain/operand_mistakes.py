@@ -1,27 +1,14 @@
 """Mistakes about the operands: memory misread, axes exchanged, parts left out, too few bits. The sums are right."""
 
 import functools
-import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from convoracle.harness.explain.kernel_mistakes import kernel_mistakes
+from convoracle.harness.explain.operand_mistake import OperandMistake, flipped, interleaved, zeroed
 from convoracle.harness.operations.base import Operation
-
-Change = Callable[[Any, np.ndarray], np.ndarray | None]
-
-
-@dataclass(frozen=True)
-class OperandMistake:
-    """A change of one operand, and what it amounts to in words; None where it cannot be."""
-
-    says: str
-    name: str
-    change: Change
-    cost: int = 2
-
 
 BATCHED = ("x", "grad_output")
 
@@ -33,7 +20,7 @@ def operand_mistakes(operation: Operation, names: tuple[str, ...], axes: int) ->
         if name in BATCHED and axes:
             yield from _of_maps(name, axes)
         if name == "weight" and axes and operation.name.startswith("conv"):
-            yield from _of_kernel(axes)
+            yield from kernel_mistakes(axes)
         if name != "indices":
             yield from _of_values(name)
         if name == "bias":
@@ -73,26 +60,26 @@ def _of_maps(name: str, axes: int) -> Iterator[OperandMistake]:
             name,
             lambda case, array: array.swapaxes(-1, -2) if array.shape[-1] == array.shape[-2] else array,
         )
-    yield OperandMistake(f"with {name} flipped along every axis of its planes", name, lambda c, a: _flipped(a, axes))
+    yield OperandMistake(f"with {name} flipped along every axis of its planes", name, lambda c, a: flipped(a, axes))
     for axis, where in zip((-1, -2)[:axes], ("column", "row")[:axes], strict=True):
         for end, place in (("last", -1), ("first", 0)):
             yield OperandMistake(
                 f"with the {end} {where} of {name} left out",
                 name,
                 functools.partial(
-                    lambda axis, place, case, array: _zeroed(array, axis, slice(place, place + 1 or None)), axis, place
+                    lambda axis, place, case, array: zeroed(array, axis, slice(place, place + 1 or None)), axis, place
                 ),
             )
     yield OperandMistake(
         f"with the channels of {name} interleaved between the groups",
         name,
-        lambda case, array: array[:, _interleaved(array.shape[1], case.groups)] if hasattr(case, "groups") else None,
+        lambda case, array: array[:, interleaved(array.shape[1], case.groups)] if hasattr(case, "groups") else None,
     )
     yield OperandMistake(
         f"with the channels of {name} dealt out to the groups in turn",
         name,
         lambda case, array: (
-            array[:, np.argsort(_interleaved(array.shape[1], case.groups))] if hasattr(case, "groups") else None
+            array[:, np.argsort(interleaved(array.shape[1], case.groups))] if hasattr(case, "groups") else None
         ),
     )
     yield OperandMistake(
@@ -104,107 +91,12 @@ def _of_maps(name: str, axes: int) -> Iterator[OperandMistake]:
             else None
         ),
     )
-    yield OperandMistake(f"with only the first image of {name}", name, lambda c, a: _zeroed(a, 0, slice(1, None)))
-    yield OperandMistake(f"with only the last image of {name}", name, lambda c, a: _zeroed(a, 0, slice(0, -1)))
-    yield OperandMistake(f"with the last image of {name} left out", name, lambda c, a: _zeroed(a, 0, slice(-1, None)))
+    yield OperandMistake(f"with only the first image of {name}", name, lambda c, a: zeroed(a, 0, slice(1, None)))
+    yield OperandMistake(f"with only the last image of {name}", name, lambda c, a: zeroed(a, 0, slice(0, -1)))
+    yield OperandMistake(f"with the last image of {name} left out", name, lambda c, a: zeroed(a, 0, slice(-1, None)))
     yield OperandMistake(
         f"with the first image of {name} in place of every other", name, lambda c, a: np.repeat(a[:1], len(a), axis=0)
     )
-
-
-def _of_kernel(axes: int) -> Iterator[OperandMistake]:
-    yield OperandMistake("with the kernel flipped (a true convolution)", "weight", lambda c, a: _flipped(a, axes), 1)
-    if axes > 1:
-        for axis, way in ((-1, "left to right"), (-2, "top to bottom")):
-            yield OperandMistake(
-                f"with the kernel flipped {way} only",
-                "weight",
-                functools.partial(lambda axis, c, a: np.flip(a, axis), axis),
-            )
-        yield OperandMistake(
-            "with the kernel transposed where it is square",
-            "weight",
-            lambda c, a: a.swapaxes(-1, -2) if a.shape[-1] == a.shape[-2] else a,
-        )
-        yield OperandMistake(
-            "with each kernel read column by column",
-            "weight",
-            lambda c, a: a.reshape(*a.shape[:2], *a.shape[:1:-1]).transpose(0, 1, *range(a.ndim - 1, 1, -1)),
-        )
-    yield OperandMistake(
-        "with the first two axes of the weight exchanged where they are equal",
-        "weight",
-        lambda c, a: a.swapaxes(0, 1) if a.shape[0] == a.shape[1] else a,
-    )
-    yield OperandMistake(
-        "with the weight's memory read as IOHW",
-        "weight",
-        lambda c, a: a.reshape(a.shape[1], a.shape[0], *a.shape[2:]).swapaxes(0, 1),
-    )
-    yield OperandMistake(
-        "with the weight's memory read as HWIO",
-        "weight",
-        lambda c, a: np.moveaxis(a.reshape(*a.shape[2:], a.shape[1], a.shape[0]), (-1, -2), (0, 1)),
-    )
-    yield OperandMistake(
-        "with the filters of the first group for every group",
-        "weight",
-        lambda c, a: np.concatenate([a[: len(a) // c.groups]] * c.groups),
-    )
-    yield OperandMistake(
-        "with the filters interleaved between the groups", "weight", lambda c, a: a[_interleaved(len(a), c.groups)]
-    )
-    yield OperandMistake(
-        "with the filters dealt out to the groups in turn",
-        "weight",
-        lambda c, a: a[np.argsort(_interleaved(len(a), c.groups))],
-    )
-    for kept in (1, 2, 3, 4, 5):
-        yield OperandMistake(
-            f"with the taps of the kernel from number {kept + 1} on left out, along each axis",
-            "weight",
-            functools.partial(lambda kept, c, a: _only_taps(a, kept), kept),
-            3,
-        )
-    yield OperandMistake(
-        "with the last column of the kernel left out", "weight", lambda c, a: _zeroed(a, -1, slice(-1, None)), 3
-    )
-    yield OperandMistake(
-        "with the last row of the kernel left out",
-        "weight",
-        lambda c, a: _zeroed(a, -2, slice(-1, None)) if axes > 1 else None,
-        3,
-    )
-    for axis, where in ((1, "second"), (0, "first")):
-        for kept in (1, 2, 3, 4, 8, 16):
-            yield OperandMistake(
-                f"with what follows the first {kept} channels (the weight's {where} axis, in each group) left out",
-                "weight",
-                functools.partial(
-                    lambda axis, kept, c, a: _in_groups(c, a, axis, functools.partial(lambda kept, length: kept, kept)),
-                    axis,
-                    kept,
-                ),
-                3,
-            )
-        for block, needs_one in itertools.product((2, 4, 8, 16, 32, 64, 128, 256), (False, True)):
-            after = f"after the last full {block}" + (", if there is a full one," if needs_one else "")
-            yield OperandMistake(
-                f"with the channels {after} (the weight's {where} axis, in each group) left out",
-                "weight",
-                functools.partial(
-                    lambda axis, kept, c, a: _in_groups(c, a, axis, kept),
-                    axis,
-                    functools.partial(_full_blocks, block, needs_one),
-                ),
-                3,
-            )
-        yield OperandMistake(
-            f"with the last channel (the weight's {where} axis, in each group) left out",
-            "weight",
-            functools.partial(lambda axis, c, a: _in_groups(c, a, axis, lambda length: length - 1), axis),
-            3,
-        )
 
 
 def _of_values(name: str) -> Iterator[OperandMistake]:
@@ -271,41 +163,3 @@ def rounded_to(values: np.ndarray, bits: int) -> np.ndarray:
 
 def _has_more(dtype: str, bits: int) -> bool:
     return dtype.startswith("float") and np.finfo(dtype).nmant + 1 > bits
-
-
-def _flipped(array: np.ndarray, axes: int) -> np.ndarray:
-    return np.flip(array, tuple(range(array.ndim - axes, array.ndim)))
-
-
-def _zeroed(array: np.ndarray, axis: int, where: slice) -> np.ndarray:
-    """Return the array with a part of one axis made zero."""
-    changed = array.copy()
-    changed.swapaxes(0, axis)[where] = 0
-    return changed
-
-
-def _interleaved(count: int, groups: int) -> np.ndarray:
-    """Return the order in which channel i of every group comes before channel i + 1 of any."""
-    return np.arange(count).reshape(groups, -1).T.ravel() if count % groups == 0 else np.arange(count)
-
-
-def _only_taps(weight: np.ndarray, kept: int) -> np.ndarray:
-    changed = np.zeros_like(weight)
-    part = (slice(None), slice(None), *[slice(kept)] * (weight.ndim - 2))
-    changed[part] = weight[part]
-    return changed
-
-
-def _full_blocks(block: int, needs_one: bool, length: int) -> int:
-    """Return how many elements are in full blocks; all of them where there has to be a full one, and is none."""
-    full = length // block * block
-    return full if full or not needs_one else length
-
-
-def _in_groups(case: Any, weight: np.ndarray, axis: int, kept: Callable[[int], int]) -> np.ndarray:
-    """Return the weight with all but the first `kept` of the channels of each group zero; axis 0 holds all groups."""
-    groups = case.groups if axis == 0 else 1
-    changed = weight.swapaxes(0, axis).copy()
-    grouped = changed.reshape(groups, -1, *changed.shape[1:])
-    grouped[:, kept(grouped.shape[1]) :] = 0
-    return grouped.reshape(changed.shape).swapaxes(0, axis)

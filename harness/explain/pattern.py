@@ -94,7 +94,7 @@ def _places(operation: Operation, shown: Sequence[tuple[Evidence, Seen]]) -> tup
     # A second statement has to pay for itself; on the diagonal there is none.
     price = (1 + left) * (1 + (WORTH - 1) * (1 - np.eye(len(kept)))) * (1 + 0.05 * (cost[:, None] + cost[None, :]))
     i, j = np.unravel_index(int(np.argmin(price)), price.shape)
-    if left[i, j] > SHARE * slips.shape[1]:
+    if left[i, j] > SHARE * slips.shape[1] or not slips.shape[1]:
         return (), 0, 0
     return tuple(names[kept[k]] for k in dict.fromkeys((int(i), int(j)))), int(is_wrong.sum()), int(left[i, j])
 

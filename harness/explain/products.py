@@ -19,7 +19,7 @@ MOST = 80
 """How many numbers the operand may have that is probed with."""
 
 SHOWN = 2
-"""How many values, and how many products of each, are written down."""
+"""How many values are written down; of each one product that is missing and one that should not be in it."""
 
 
 def products(operation: Operation, function: Callable[..., Any], evidence: Evidence, seconds: float) -> str:
@@ -28,8 +28,9 @@ def products(operation: Operation, function: Callable[..., Any], evidence: Evide
     Empty where an output is no sum of products of two operands, or where there are too many of them.
     """
     deadline = time.monotonic() + seconds
-    name = next(iter(evidence.wrong), None)
-    position, output = next((i, one) for i, one in enumerate(operation.outputs(evidence.case)) if one.name == name)
+    outputs = operation.outputs(evidence.case)
+    position = next(i for i, one in enumerate(outputs) if one.name == evidence.wrong[0])
+    output = outputs[position]
     pairs = [term for term in output.terms if len(term) == 2]
     if not pairs or output.parts or evidence.case.dtype == "float16":
         return ""
@@ -54,6 +55,8 @@ def products(operation: Operation, function: Callable[..., Any], evidence: Evide
                 if value != 0 and value not in known:
                     return ""
                 kept += [_product(evidence, {first: i, second: known[int(value)]})] if value != 0 else []
+    if not found and not all(evidence.operands[one].any() for one in (first, second)):
+        return ""  # it is wrong without a product: the bias
     if not found:
         return "each product alone is right: it takes certain data to be wrong"
     said = [f"{output.name}[{', '.join(map(str, place))}] {found[place]}" for place in list(found)[:SHOWN]]
@@ -68,7 +71,7 @@ class Taken:
     extra: list[str]
 
     def __str__(self) -> str:
-        missing, extra = (" + ".join(one[:SHOWN]) + " + ..." * (len(one) > SHOWN) for one in (self.missing, self.extra))
+        missing, extra = ("".join(one[:1]) + " + ..." * (len(one) > 1) for one in (self.missing, self.extra))
         if missing and extra:
             return f"has {extra} in place of {missing}"
         return f"lacks {missing}" if missing else f"has {extra} besides"

@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from convoracle.harness.explain.difference import in_words, plane_map
@@ -33,35 +34,38 @@ def failure_text(failure: "Failure", width: int = WIDTH) -> str:
     if failure.index is not None:
         place = f"  at {list(failure.index)}"
         lines.append(f"{place.ljust(LABEL)}  expected {number(failure.expected)}, got {number(failure.got)}")
-    if failure.diagnosis is not None:
-        lines += entry("diagnosis", str(failure.diagnosis), width)
-    if failure.rule is not None:
-        lines += entry("when", str(failure.rule), width)
-    if "unexpected keyword argument" in failure.message:
-        lines += entry("hint", HINT, width)
-    if failure.shape and not _is_settled(failure):
-        lines += entry("shape", failure.shape, width)
-    if failure.products and not _is_settled(failure):
-        lines += entry("products", failure.products, width)
-    if failure.history:
-        lines += entry("history", failure.history, width)
-    if failure.data:
-        lines += entry("data", failure.data, width)
-    if failure.pattern is not None and not _is_settled(failure):
-        lines += entry("where", failure.pattern.where(), width) if failure.pattern.places else []
-        lines += entry("instead", failure.pattern.instead, width) if failure.pattern.instead else []
+    for label, text in facts(failure):
+        lines += entry(label, text, width)
     lines += _seen_first(failure.seen, width)
     lines.append(f"  reproduce      {failure.command}")
     return "\n".join(lines)
 
 
+def facts(failure: "Failure") -> Iterator[tuple[str, str]]:
+    """Yield what was found out, with a label each: all of it where the diagnosis does not say it all."""
+    pattern = failure.pattern
+    if failure.diagnosis is not None:
+        yield "diagnosis", str(failure.diagnosis)
+    if failure.rule is not None:
+        yield "when", str(failure.rule)
+    found = {
+        "shape": failure.shape,
+        "products": failure.products,
+        "history": failure.history,
+        "data": failure.data,
+        "where": "" if pattern is None else pattern.where(),
+        "instead": "" if pattern is None else pattern.instead,
+    }
+    if failure.diagnosis is None or not failure.diagnosis.always:
+        yield from ((label, text) for label, text in found.items() if text)
+    if "unexpected keyword argument" in failure.message:
+        yield "hint", HINT
+
+
 def story_of(failure: "Failure") -> str:
     """Return what a file about a failure says at its top."""
     lines = [f"{failure.kind} (check: {failure.check}): {failure.message}"]
-    if failure.diagnosis is not None:
-        lines.append(f"Diagnosis: {failure.diagnosis}")
-    if failure.rule is not None:
-        lines.append(f"When: {failure.rule}")
+    lines += [f"{label.capitalize()}: {text}" for label, text in facts(failure)]
     return "\n".join([*lines, f"Again: {failure.command}"])
 
 
@@ -105,11 +109,6 @@ def number(value: Any) -> str:
             return "-0"
         return str(int(plain)) if plain == int(plain) and abs(plain) < 2**53 else repr(plain)
     return repr(plain)
-
-
-def _is_settled(failure: "Failure") -> bool:
-    """Return whether the diagnosis says all there is to say."""
-    return failure.diagnosis is not None and failure.diagnosis.always
 
 
 def _seen_first(seen: Evidence | None, width: int) -> list[str]:

@@ -54,6 +54,11 @@ class Tried:
     without_entry: str | None
     says: tuple[str, str] = ("", "")
 
+    def untrue(self) -> list[str]:
+        """Return what was named with confidence, and is not true."""
+        outcomes = zip((self.with_entry, self.without_entry), self.says, strict=True)
+        return [says for outcome, says in outcomes if outcome == "wrong"]
+
 
 def measure(
     bugs: Iterable[Bug], workers: int | None = 1, on_bug: Callable[[str], None] = lambda name: None
@@ -83,8 +88,8 @@ def lists() -> dict[str, tuple[Bug, ...]]:
     }
 
 
-def print_diagnosis(console: Console, pattern: str = "*", workers: int | None = None) -> bool:
-    """Measure the bugs that match, print the table and what was wrong; return whether nothing untrue was named.
+def print_diagnosis(console: Console, pattern: str = "*", workers: int | None = None) -> list[Tried]:
+    """Measure the bugs that match, print the table and what was wrong, and return what became of each.
 
     Parameters
     ----------
@@ -111,7 +116,6 @@ def print_diagnosis(console: Console, pattern: str = "*", workers: int | None = 
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("diagnosis", total=len(every))
         tried = {one.name: one for one in measure(every, workers, lambda name: progress.advance(bar))}
-    slips = []
     for name, bugs in chosen.items():
         found = [tried[bug.name] for bug in bugs]
         for asked, outcomes in (
@@ -122,18 +126,13 @@ def print_diagnosis(console: Console, pattern: str = "*", workers: int | None = 
             cells = [f"{counted.count(o)} ({counted.count(o) / max(len(counted), 1):.0%})" for o in OUTCOMES]
             if found:
                 table.add_row(f"{name}: {len(found)}", asked, str(len(counted)), *cells)
-        slips += [
-            f"{one.name}: {says}"
-            for one in found
-            for outcome, says in zip((one.with_entry, one.without_entry), one.says, strict=True)
-            if outcome == "wrong"
-        ]
     console.print(table)
     console.print("Right: what is named does what the bug does on cases the diagnosis never saw. Not explained: bugs")
     console.print("that give right values and break another promise, which their own sentence says.")
-    for slip in slips:
-        console.print(f"named, and not true: {slip}", markup=False, highlight=False, soft_wrap=True)
-    return not slips
+    for one in tried.values():
+        for says in one.untrue():
+            console.print(f"named, and not true: {one.name}: {says}", markup=False, highlight=False, soft_wrap=True)
+    return list(tried.values())
 
 
 def _try(bug: Bug) -> Tried:

@@ -1,5 +1,6 @@
 """Tasks carried out by a few processes; what may harm its process gets one of its own."""
 
+import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -107,18 +108,16 @@ def _stop(one: _Process) -> None:
 
 
 def _serve(connection: "Connection[Trial | None, Task | None]") -> None:
-    """Carry out tasks until there are none."""
+    """Carry out tasks until there are none, or nobody listens any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to handle
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a candidate prints
     warnings.simplefilter("ignore")
-    while True:
-        try:
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
             task = connection.recv()
-        except EOFError:
-            return
-        assert task is not None
-        warm_up(OPERATIONS[task.entry.operation])
-        try:
-            connection.send(trial(task, on_case=lambda: connection.send(None)))
-        except KeyboardInterrupt:  # nobody's but the candidate's: SIGINT is ignored here
-            os._exit(130)
+            assert task is not None
+            warm_up(OPERATIONS[task.entry.operation])
+            try:
+                connection.send(trial(task, on_case=lambda: connection.send(None)))
+            except KeyboardInterrupt:  # nobody's but the candidate's: SIGINT is ignored here
+                os._exit(130)

@@ -18,13 +18,8 @@ def ratios(example: Callable[[str], ModuleType]) -> Callable[[str, str], dict[st
     network, training, end_to_end = (example(name) for name in ("network", "training", "end_to_end"))
     digits = training.load()
 
-    def ratios(backend: str, dtype: str) -> dict[str, float]:
-        parameters = network.initial_parameters(0)
-        found: dict[str, float] = end_to_end.ratios(
-            parameters, digits.x[:IMAGES], digits.targets[:IMAGES], backend, dtype
-        )
-        return found
-
+    step = end_to_end.Step(network.initial_parameters(0), digits.x[:IMAGES], digits.targets[:IMAGES])
+    ratios: Callable[[str, str], dict[str, float]] = step.ratios
     return ratios
 
 

@@ -72,6 +72,7 @@ def test_what_there_is() -> None:
             for primitive in NUMPY_EVERYWHERE
             for name, backends in backward_too(primitive, "im2col numba scipy auto").items()
         },
+        **dict.fromkeys(registry.EXPONENTIALS, "im2col numba scipy direct auto"),
         **gradients_too("conv1d"),
         **gradients_too("conv3d"),
         **gradients_too("conv_transpose2d"),

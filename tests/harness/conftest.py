@@ -18,7 +18,7 @@ def _short_explanations(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
     """Leave out what takes seconds for every liar: the diagnosis has tests of its own, in tests/harness/explain."""
     if "explain" not in request.path.parts:
         failing = importlib.import_module("convoracle.harness.explain.failing")
-        for name in ("DATA_SECONDS", "SAMPLE_SECONDS", "DIAGNOSIS_SECONDS"):
+        for name in ("DATA_SECONDS", "SAMPLE_SECONDS", "DIAGNOSIS_SECONDS", "RESERVED_SECONDS", "PRODUCTS_SECONDS"):
             monkeypatch.setattr(failing, name, 0.0)
 
 

@@ -1,5 +1,6 @@
 """The cases that are drawn for the operations besides conv2d and the pools: extents distinct, tails, coincidences."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -14,8 +15,13 @@ CONVOLUTIONS = [name for name in OTHERS if name.startswith(("conv", "locally"))]
 ALONG_AXIS = [name for name in OTHERS if hasattr(draw_small(OPERATIONS[name], {}, ("float32",), 0, 0), "axis")]
 
 
-def drawn(name: str, count: int = CASES, seed: int = 0) -> list[Any]:
-    return [draw_small(OPERATIONS[name], {}, ("float32", "float64"), seed, number) for number in range(count)]
+def drawn(name: str, numbers: Iterable[int] = range(CASES), seed: int = 0) -> list[Any]:
+    return [draw_small(OPERATIONS[name], {}, ("float32", "float64"), seed, number) for number in numbers]
+
+
+def coinciding(name: str, count: int) -> list[Any]:
+    """Of so many cases those, one in ten, in which extents coincide."""
+    return drawn(name, filter(geometry.coincides, range(count)))
 
 
 def extents(case: Any) -> list[int]:
@@ -66,14 +72,14 @@ def test_extents_are_distinct_but_for_the_tenth_that_coincides(name: str) -> Non
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_wide_cases_go_through_every_tail(name: str, seed: int) -> None:
-    wide = [case for number, case in enumerate(drawn(name, seed=seed)) if geometry.is_wide(number)]
+    wide = drawn(name, filter(geometry.is_wide, range(CASES)), seed)
     for place in range(len(tails(name, wide[0]))):
         assert {tails(name, case)[place] for case in wide} == set(range(8))
 
 
 @pytest.mark.parametrize("name", [name for name in CONVOLUTIONS if "bias_grad" not in name])
 def test_each_coincidence_of_a_convolution_occurs(name: str) -> None:
-    tenth = [case for number, case in enumerate(drawn(name, 800)) if geometry.coincides(number)]
+    tenth = coinciding(name, 800)
     assert any(case.n == case.c != case.f for case in tenth)
     assert any(case.c == case.f != case.n for case in tenth)
     assert any(case.n == case.f != case.c for case in tenth)
@@ -83,7 +89,7 @@ def test_each_coincidence_of_a_convolution_occurs(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in CONVOLUTIONS if name.startswith("conv_transpose2d")])
 def test_the_filters_of_a_transposed_convolution_are_as_many_as_x_or_the_result_is_wide(name: str) -> None:
-    tenth = [case for number, case in enumerate(drawn(name, 2400)) if geometry.coincides(number)]
+    tenth = coinciding(name, 2400)
     assert any(case.f == case.w != width_of_result(case) for case in tenth)
     assert any(case.f == width_of_result(case) != case.w for case in tenth)
 
@@ -104,7 +110,7 @@ def test_results_are_wide_in_profile_ci_but_not_all(name: str, seed: int) -> Non
 
 @pytest.mark.parametrize("name", ["linear", "linear_backward"])
 def test_each_coincidence_of_a_linear_layer_occurs(name: str) -> None:
-    tenth = [case for number, case in enumerate(drawn(name, 400)) if geometry.coincides(number)]
+    tenth = coinciding(name, 400)
     assert any(case.n == case.c != case.f for case in tenth)
     assert any(case.c == case.f != case.n for case in tenth)
     assert any(case.n == case.f != case.c and case.n > 1 for case in tenth)
@@ -133,7 +139,7 @@ def test_what_is_drawn_along_an_axis(name: str) -> None:
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_case_is_a_function_of_seed_and_number_alone(name: str) -> None:
-    cases = drawn(name, 40)
+    cases = drawn(name, range(40))
     backwards = [draw_small(OPERATIONS[name], {}, ("float32", "float64"), 0, number) for number in reversed(range(40))]
     assert cases == backwards[::-1]
     assert len(set(cases)) == 40
@@ -143,7 +149,7 @@ def test_a_case_is_a_function_of_seed_and_number_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_simpler_values_end_with_the_case_s_own(name: str) -> None:
-    for case in drawn(name, 20):
+    for case in drawn(name, range(20)):
         for field, values in OPERATIONS[name].simpler(case):
             assert values[-1] == getattr(case, field), field
             assert type(values[-1]) is type(getattr(case, field)), field

@@ -13,10 +13,13 @@ from convoracle.harness.bugs.mutants.conv_transpose2d import CONV_TRANSPOSE2D
 from convoracle.harness.bugs.mutants.data import DATA
 from convoracle.harness.bugs.mutants.data_max_pool2d import DATA_MAX_POOL2D
 from convoracle.harness.bugs.mutants.exponentials import EXPONENTIALS
+from convoracle.harness.bugs.mutants.halves import HALVES
+from convoracle.harness.bugs.mutants.keys import KEYS
 from convoracle.harness.bugs.mutants.layers import LAYERS
 from convoracle.harness.bugs.mutants.max_pool2d import MAX_POOL2D
 from convoracle.harness.bugs.mutants.numerics import NUMERICS
 from convoracle.harness.bugs.mutants.numerics_sums import NUMERICS_SUMS
+from convoracle.harness.bugs.mutants.seams import SEAMS
 from convoracle.harness.bugs.mutants.shortcuts import SHORTCUTS
 from convoracle.harness.bugs.mutants.state import STATE
 from convoracle.harness.bugs.mutants.state_buffers import STATE_BUFFERS
@@ -45,5 +48,8 @@ MUTANTS: tuple[Bug, ...] = (
     *CONTRACT_LAYOUT,
     *BEYOND,
     *SHORTCUTS,
+    *SEAMS,
+    *KEYS,
+    *HALVES,
 )
 """Every mutant, each with a name of its own."""

@@ -14,6 +14,7 @@ from convoracle.harness.oracle import compiled
 Function = Callable[..., Any]
 
 
+@functools.cache
 def right(operation: str) -> Function:
     """Return a correct implementation: the reference's loops, compiled, in float32 where the arrays are float16."""
     function = getattr(reference, operation)

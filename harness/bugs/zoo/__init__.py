@@ -4,8 +4,10 @@ from convoracle.harness.bugs.bug import HistoricalBug
 from convoracle.harness.bugs.zoo.average_pooling import AVERAGE_POOLING
 from convoracle.harness.bugs.zoo.average_pooling_gradients import AVERAGE_POOLING_GRADIENTS
 from convoracle.harness.bugs.zoo.average_pooling_overrides import AVERAGE_POOLING_OVERRIDES
+from convoracle.harness.bugs.zoo.blocks import BLOCKS
 from convoracle.harness.bugs.zoo.borders import BORDERS
 from convoracle.harness.bugs.zoo.channels import CHANNELS
+from convoracle.harness.bugs.zoo.gradient_paths import GRADIENT_PATHS
 from convoracle.harness.bugs.zoo.input_gradients import INPUT_GRADIENTS
 from convoracle.harness.bugs.zoo.layers import LAYERS
 from convoracle.harness.bugs.zoo.losses import LOSSES
@@ -19,6 +21,7 @@ from convoracle.harness.bugs.zoo.steps import STEPS
 from convoracle.harness.bugs.zoo.transposed import TRANSPOSED
 from convoracle.harness.bugs.zoo.transposed_gradients import TRANSPOSED_GRADIENTS
 from convoracle.harness.bugs.zoo.weight_gradients import WEIGHT_GRADIENTS
+from convoracle.harness.bugs.zoo.windows_gone import WINDOWS_GONE
 
 ZOO: tuple[HistoricalBug, ...] = (
     *PADDING,
@@ -39,6 +42,9 @@ ZOO: tuple[HistoricalBug, ...] = (
     *SAME_PADDING,
     *PATHS,
     *BORDERS,
+    *BLOCKS,
+    *GRADIENT_PATHS,
+    *WINDOWS_GONE,
 )
 """Every entry, by mechanism. A later one is added with its date."""
 
@@ -48,6 +54,7 @@ PRINTED = frozenset(
         "conv2d/onnxscript#3037",
         "conv2d/root#21737",
         "conv2d/nd4j#2457",
+        "conv2d/ncnn#1014",
         "conv2d/tensorflow#57128",
         "conv1d/tensorflow-wavenet#29",
         "conv2d/pytorch#19912",
@@ -56,6 +63,7 @@ PRINTED = frozenset(
         "conv2d_weight_grad/pytorch#50042",
         "conv_transpose2d/mxnet#13876",
         "conv_transpose2d/onnxruntime#2518",
+        "conv_transpose2d/pytorch#1565",
         "conv_transpose2d_input_grad/pytorch#63314",
         "avg_pool2d/onnxruntime#16203",
         "avg_pool2d/root#22523",
@@ -70,6 +78,7 @@ PRINTED = frozenset(
         "max_pool2d/libonnx#24",
         "max_pool2d/theano#4534",
         "max_pool2d/onnxruntime#15446",
+        "max_pool2d/pytorch#45357",
         "max_pool2d_backward/nnlib.jl#205",
         "max_pool2d/pytorch#7645",
         "max_pool2d/tensorflow#125965",

@@ -86,6 +86,9 @@ CASES: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, int]]] = {
     "groups": ((2, 12, 9, 19), (15, 4, 3, 3), {"groups": 3, "padding": 1}),
     "one channel a group": ((2, 10, 9, 19), (10, 1, 3, 3), {"groups": 10}),
     "one position": ((5, 33, 1, 1), (17, 33, 1, 1), {}),
+    "a kernel as large as the image": ((6, 6, 3, 4), (15, 2, 3, 4), {"groups": 3}),
+    "one output, dilated, and zeros around": ((5, 5, 1, 2), (9, 5, 3, 2), {"padding": 1, "dilation": 1, "stride": 3}),
+    "channels of whole vectors, stride 2": ((3, 5 * LANES, 7, 9), (9, 5 * LANES, 3, 3), {"stride": 2, "padding": 1}),
     "filters of one vector, four and a part": ((1, 2, 3, 5), (4 * LANES + 3, 2, 2, 2), {"padding": 1}),
     "stride 2 of a kernel of 1 x 1": ((2, 20, 9, 14), (2 * LANES, 20, 1, 1), {"stride": 2}),
     "stride 3 of kernels in a row": ((1, 20, 11, 13), (LANES, 20, 1, 5), {"stride": 3}),
@@ -218,6 +221,32 @@ def test_values_whichever_the_lanes_are(monkeypatch: pytest.MonkeyPatch, case: s
         result = co.conv2d(x / 7, weight, **options, backend="direct").tobytes()
         both.append((result, co.conv2d_input_grad(grad, weight, shape, **options, backend="direct").tolist()))
     assert both[0] == both[1]
+
+
+@pytest.mark.parametrize(
+    "case", ["channels of whole vectors, stride 2", "channels beyond whole vectors", "stride 2 of a kernel of 1 x 1"]
+)
+def test_same_bits_whatever_the_blocks_of_channels(monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    shape, kernel, options = CASES[case]
+    # Of a kernel of one tap, the last vector of channels may be a part of one.
+    channels = 5 * LANES + (3 if kernel[2] == 1 else 0)
+    shape, kernel = (shape[0], channels, *shape[2:]), (kernel[0], channels, *kernel[2:])
+    stride, margin = (options.get("stride", 1),) * 2, options.get("padding", 0)
+    x, grad = draw(3, shape, co.conv2d(*draw(3, shape, kernel), **options).shape, integers=False)
+
+    def weight_grad() -> np.ndarray:
+        bound = direct_weight_grad.bind_conv2d_weight_grad(
+            grad, x, kernel, stride=stride, padding=((margin,) * 2,) * 2, dilation=(1, 1), groups=1
+        )
+        return bound(grad, x)
+
+    whole, plan = weight_grad(), direct_weight_grad._plan
+    monkeypatch.setattr(direct_weight_grad, "_plan", plan.__wrapped__)
+    monkeypatch.setattr(direct_weight_grad, "TURNED_NUMBERS", 1)
+    monkeypatch.setattr(direct_weight_grad, "BLOCK_VECTORS", 1)
+    np.testing.assert_array_equal(weight_grad(), whole)
+    blocks = plan.__wrapped__(shape[1:], grad.shape[1:], kernel[2:], stride, (margin,) * 2, (1, 1), 1, FLOAT32)
+    assert blocks.channel_blocks > 1
 
 
 def test_no_buffer_grows_with_the_problem() -> None:

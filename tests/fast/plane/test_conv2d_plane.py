@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import convoracle as co
-from convoracle.fast import threads
+from convoracle.fast import remembered, threads
 from convoracle.fast.plane import bands, weight_grad, window_weight_grad, windows
 from convoracle.fast.plane.window_tile import ROWS
 from convoracle.fast.simd.vectors import lanes_of
@@ -39,6 +39,7 @@ IN_PLACE: dict[str, Case] = {
     "several channels and filters, stride 2": ((2, 6, 9, 20), (4, 3, 3, 3), {"padding": 1, "stride": 2, "groups": 2}),
     "a margin wider than the kernel": ((1, 2, 5, 20), (2, 1, 3, 3), {"padding": 4, "groups": 2}),
     "stride 2, a margin wider than the kernel": ((1, 2, 5, 20), (2, 1, 3, 3), {"padding": 5, "stride": 2, "groups": 2}),
+    "planes of one tile": ((2, 4, ROWS, LANES + 3), (4, 2, 3, 3), {"padding": 1, "groups": 2}),
     "one image of one channel": ((1, 1, 5 * ROWS + 2, 60), (1, 1, 3, 3), {"padding": 1}),
 }
 """Kernels of 3, read where the plane is."""
@@ -155,6 +156,7 @@ def test_same_bits_whatever_the_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     x, weight, grad = operands(case, integers=False)
     expected = [result.tobytes() for result in results(case, x, weight, grad)[:2]]
     bands.plan_correlation.cache_clear()
+    remembered.forget()
     for name in ("PLANE_NUMBERS", "LEAST_ROWS", "LEAST_COLUMNS"):
         monkeypatch.setattr(bands, name, 1)
     try:
@@ -164,22 +166,27 @@ def test_same_bits_whatever_the_bands(monkeypatch: pytest.MonkeyPatch) -> None:
             np.testing.assert_array_equal(one, other)
     finally:
         bands.plan_correlation.cache_clear()
+        remembered.forget()
 
 
 def test_a_weight_gradient_may_be_done_a_few_filters_and_planes_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weight_grad, "SUM_NUMBERS", 1)
     monkeypatch.setattr(window_weight_grad, "SHARES", 3)
+    remembered.forget()
     for case in (COPIED["several channels and filters"], IN_PLACE["one image of one channel"]):
         arrays = operands(case)
         np.testing.assert_array_equal(results(case, *arrays)[2], by_pytorch(case, *arrays)[2])
+    remembered.forget()
 
 
-@pytest.mark.parametrize("name", [*SAMPLE, "in place: stride 2, no padding", "copied: dilation"])
+@pytest.mark.parametrize(
+    "name", [*SAMPLE, "in place: stride 2, no padding", "in place: planes of one tile", "copied: dilation"]
+)
 def test_infinities_and_nan_reach_what_reads_them_and_nothing_else(name: str) -> None:
     case = CASES[name]
     arrays = operands(case)
     # In the input: the output and the weight gradient. In the weights and the gradient: the input gradient.
-    for number, value, touched in ((0, np.inf, (0, 2)), (0, np.nan, (0, 2)), (1, np.inf, (1,)), (2, np.inf, (1, 2))):
+    for number, value, touched in ((0, np.inf, (0, 2)), (0, np.nan, (0, 2)), (1, np.inf, (0, 1)), (2, np.inf, (1, 2))):
         special = [array.copy() for array in arrays]
         special[number].reshape(-1)[special[number].size // 2 + 1] = value
         x, weight, grad = special

@@ -151,6 +151,7 @@ def test_what_was_found_before_an_interruption_is_kept(monkeypatch: pytest.Monke
         (["--dtype", "float16"], "'float16' is not one of 'float32', 'float64'"),
         (["--seconds", "0"], "0.0 is not in the range x>0"),
         (["--fail-below", "0.9", "--against", "none"], "--fail-below needs --against"),
+        (["--machine", "--regret"], "--machine, --regret and --gate-rates exclude each other"),
         (["--fail-below", "nan", "--against", "im2col"], "nan is not a finite number"),
         (["--plot", "picture.txt"], "--plot cannot write .txt files; allowed: a folder, or a file ending in"),
         (["--backend", "numpy:add"], "could not run: 'numpy:add': a function needs the name of its operation"),

@@ -1,5 +1,6 @@
 """Where bugs are looked for: plain configurations of every operation, each field written down."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +27,10 @@ CONV2D = (
     "n=1 c=2 h=3 w=4 f=4 kernel_size=2x2 stride=1 padding=3 dilation=1 groups=2",
     "n=1 c=1 h=20 w=35 f=1 kernel_size=2x2 stride=1 padding=0 dilation=1 groups=1",
     "n=2 c=1 h=3 w=4 f=1 kernel_size=1x1 stride=1 padding=0 dilation=1 groups=1",
+    "n=33 c=1 h=3 w=4 f=9 kernel_size=2x2 stride=1 padding=0 dilation=1 groups=1",
+    "n=2 c=2 h=5 w=13 f=3 kernel_size=3x3 stride=1 padding=0 dilation=1 groups=1",
+    "n=1 c=1 h=5 w=6 f=2 kernel_size=2x2 stride=1 padding=1.0x0.1 dilation=1 groups=1",
+    "n=1 c=1 h=5 w=6 f=2 kernel_size=2x2 stride=1 padding=0.1x1.0 dilation=1 groups=1",
 )
 
 POOLS = (
@@ -49,6 +54,7 @@ CONV1D = (
     "n=3 c=4 w=22 f=6 kernel_size=3 stride=2 padding=1.2 dilation=2 groups=2",
     "n=2 c=5 w=21 f=3 kernel_size=4 stride=1 padding=same dilation=1 groups=1",
     "n=1 c=2 w=20 f=3 kernel_size=1 stride=1 padding=0 dilation=1 groups=1",
+    "n=1 c=2 w=22 f=3 kernel_size=9 stride=1 padding=0 dilation=2 groups=1",
 )
 
 CONV3D = (
@@ -65,14 +71,21 @@ TRANSPOSED = (
     "n=1 c=2 h=4 w=4 f=3 kernel_size=3x3 stride=2x1 padding=0 output_padding=0 groups=1 dilation=1",
     "n=1 c=2 h=3 w=9 f=3 kernel_size=1x1 stride=1 padding=0 output_padding=0 groups=1 dilation=1",
     "n=1 c=2 h=3 w=4 f=2 kernel_size=2x3 stride=2x2 padding=1x0 output_padding=0x1 groups=1 dilation=1",
+    "n=1 c=3 h=2 w=4 f=3 kernel_size=2x4 stride=1x3 padding=0x1 output_padding=0 groups=3 dilation=1",
+    "n=1 c=1 h=2 w=3 f=1 kernel_size=1x1 stride=1 padding=0 output_padding=0 groups=1 dilation=1",
 )
 
 MAPS = ("n=3 c=2 h=5 w=11", "n=1 c=3 h=4 w=10")
 
 
-def configurations_of(bug: Bug) -> Iterator[Any]:
-    """Cases of a bug's operation, in its dtypes: each with a bias and without one, where there can be one."""
-    primitive = bug.operation.removesuffix("_backward")
+@functools.cache
+def configurations_of(name: str, dtypes: tuple[str, ...]) -> tuple[Any, ...]:
+    """Cases of an operation in some dtypes: each with a bias and without one, where there can be one."""
+    return tuple(_cases(name, dtypes))
+
+
+def _cases(name: str, dtypes: tuple[str, ...]) -> Iterator[Any]:
+    primitive = name.removesuffix("_backward")
     for ending in ("_input_grad", "_weight_grad", "_bias_grad"):
         primitive = primitive.removesuffix(ending)
     texts: dict[str, tuple[str, ...]] = {
@@ -89,7 +102,7 @@ def configurations_of(bug: Bug) -> Iterator[Any]:
         "avg_pool2d": tuple(
             f"{text} count_include_pad={counted} divisor_override={divisor}"
             for text in POOLS
-            for counted, divisor in (("yes", "none"), ("no", "none"), ("yes", "3"))
+            for counted, divisor in (("yes", "none"), ("no", "none"), ("yes", "3"), ("yes", "-2"))
         ),
         "downsample2d": RESAMPLED,
         "upsample2d": RESAMPLED,
@@ -101,8 +114,8 @@ def configurations_of(bug: Bug) -> Iterator[Any]:
         "euclidean_loss": ("n=5 c=7 grad_output=1",),
     }
     with_bias = primitive in ("conv2d", "conv1d", "conv3d", "conv_transpose2d", "locally_connected2d", "linear")
-    operation = OPERATIONS[bug.operation]
-    for dtype in bug.dtypes:
+    operation = OPERATIONS[name]
+    for dtype in dtypes:
         for text in texts.get(primitive, texts["softmax"]):
             for bias in ("yes", "no") if with_bias else ("",):
                 full = f"{text} bias={bias}" if with_bias else text
@@ -113,6 +126,6 @@ def configurations_of(bug: Bug) -> Iterator[Any]:
 
 
 @pytest.fixture
-def configurations() -> Callable[[Bug], Iterator[Any]]:
-    """Return the cases to try a bug on."""
-    return configurations_of
+def configurations() -> Callable[[Bug], tuple[Any, ...]]:
+    """Return a function that returns the cases to try a bug on."""
+    return lambda bug: configurations_of(bug.operation, bug.dtypes)

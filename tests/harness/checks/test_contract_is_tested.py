@@ -69,6 +69,12 @@ def in_fortran_order_misread(x: Any, *operands: Any, **options: Any) -> Any:
     return right(x, *operands, **options)
 
 
+def exchanged_misread(x: Any, weight: Any, *operands: Any, **options: Any) -> Any:
+    if weight.strides[0] < weight.strides[1]:
+        weight = weight.swapaxes(0, 1).reshape(weight.shape)
+    return right(x, weight, *operands, **options)
+
+
 def wrong_elsewhere(result: np.ndarray, *operands: Any, **options: Any) -> np.ndarray:
     return result + (threading.current_thread() is not threading.main_thread())
 
@@ -114,6 +120,33 @@ class OneBuffer:
             self.memory = np.empty_like(result)
         self.memory[...] = result
         return self.memory
+
+
+class TenBuffers:
+    """Right, and every result in the memory of the one ten calls before."""
+
+    def __init__(self) -> None:
+        self.memory: list[np.ndarray] = []
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        result = right(*operands, **options)
+        self.memory.append(self.memory.pop(0) if len(self.memory) == 10 else np.empty_like(result))
+        if self.memory[-1].shape != result.shape:
+            self.memory = [np.empty_like(result)]
+        self.memory[-1][...] = result
+        return self.memory[-1]
+
+
+class SizesKept:
+    """Right for images of the size of the first, and for one image alone."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, Any] = {}
+
+    def __call__(self, x: Any, weight: Any, *operands: Any, **options: Any) -> Any:
+        places = self.known.setdefault((weight.shape, str(options)), x.shape[2:])
+        result = right(x, weight, *operands, **options)
+        return result if x.shape[2:] == places or len(x) == 1 else result + 1
 
 
 class SpoilsTheLast(OneBuffer):
@@ -191,6 +224,14 @@ JURY: dict[str, tuple[Any, ...]] = {
     ),
     "one element for all": ("no aliasing", "contract", changed(one_element_for_all)),
     "one buffer": ("no aliasing", "contract", OneBuffer),
+    "ten buffers": ("no stale results", "contract", TenBuffers, {"case": {"seed": "60"}}),
+    "remembers sizes": ("exact", "contract", SizesKept, {"seeds": 10}),
+    "misreads exchanged axes": (
+        "read-only, layout, thread",
+        "contract",
+        lambda: exchanged_misread,
+        {"case": {"layout": "C+offset"}},
+    ),
     "spoils the last": ("no stale results", "contract", SpoilsTheLast),
     "remembers arrays": ("fresh data", "contract", lambda: Remembering(identity)),
     "remembers results": ("same call again", "contract", lambda: Remembering(whole, lambda result: result)),
@@ -236,6 +277,12 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     "no call is made again": ("checks.contract:check", "_same_call_again(examination)", "pass", "remembers results"),
     "results are not overwritten": ("checks.contract:_same_call_again", "got[...] = 77", "pass", "remembers results"),
     "no element is changed alone": ("checks.contract:check", "_one_changed(examination)", "pass", "remembers roughly"),
+    "no call is made many times": ("checks.contract:check", "_many_times(examination)", "pass", "ten buffers"),
+    "buffers of long ago may change": ("checks.contract:_many_times",
+     "(got != number).any()", "False", "ten buffers"),
+    "sizes never change": ("checks.contract:check", "_other_size(examination)", "pass", "remembers sizes"),
+    "axes are never exchanged": ("checks.contract:_elsewhere",
+     "% len(ELSEWHERE)", "% len(LAYOUTS)", "misreads exchanged axes"),
     "options never change": ("checks.contract:check", "_other_options(examination)", "pass", "forgets options"),
     "options change beyond limits": ("checks.question:Question.other_options",
      "if inside(limits, other):", "if True:", "partial"),

@@ -5,7 +5,7 @@ from click.testing import CliRunner, Result
 
 import convoracle
 from convoracle.fast import registry
-from convoracle.harness.cli import main
+from convoracle.harness.cli import main, prove_command
 from convoracle.harness.operations import OPERATIONS
 
 
@@ -62,6 +62,15 @@ def test_an_impossible_case_is_explained_with_status_2(wrong: str) -> None:
     assert result.exit_code == 2
     assert "Invalid value for --case" in result.output
     assert isinstance(result.exception, SystemExit)
+
+
+def test_an_interrupted_command_could_not_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prove_command, "prove", interrupted)
+    result = invoke("prove")
+    assert (result.exit_code, result.output) == (2, "interrupted\n")
 
 
 def test_version_and_help() -> None:

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from convoracle.harness.cli import main
 
 MODULE = """
 import time
@@ -85,9 +88,11 @@ def test_a_hang_is_the_verdict_on_a_layer(folder: Path) -> None:
         (["conv2d", "--network", "vgg16", "--case", "n=1"], "--case and --network exclude each other"),
         (["--network", "lenet"], "'lenet' is not one of"),
         (["conv2d", "--layer", "features.0"], "--layer needs one OPERATION and one --network"),
+        (["conv2d", "--batch", "2"], "--batch needs a --network"),
+        (["--network", "vgg16", "--check", "exact"], "no --check, --skip, --examples or --coverage"),
     ],
 )
-def test_misuse(folder: Path, words: list[str], message: str) -> None:
-    run = convoracle(folder, *words)
-    assert run.returncode == 2
-    assert message in " ".join(run.stderr.replace("│", " ").split())
+def test_misuse(words: list[str], message: str) -> None:
+    run = CliRunner().invoke(main, ["verify", *words])
+    assert run.exit_code == 2
+    assert message in " ".join(run.output.replace("│", " ").split())

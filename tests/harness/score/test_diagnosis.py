@@ -1,6 +1,8 @@
 """The measure of the diagnosis: right is right on cases it never saw, and a false name is found out."""
 
 import dataclasses
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,20 +62,26 @@ def test_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
         measured, "diagnosed", lambda name: measured.Tried(name, *next(outcomes), says=("this", "that"))
     )
     console = Console(record=True, width=120)
-    assert not print_diagnosis(console, "zoo")
+    assert [one.untrue() for one in print_diagnosis(console, "zoo")] == [[], ["that"], []]
     text = console.export_text()
     assert "2 (67%)" in text
     assert "named, and not true: conv2d/b: that" in text
 
 
-def test_the_command_measures_what_matches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_measures_what_matches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     tried = []
     monkeypatch.setattr(
         measured, "_try", lambda bug: tried.append(bug.name) or measured.Tried(bug.name, "right", "unknown")
     )
-    result = CliRunner().invoke(main, ["score", "--diagnosis", "--only", "conv2d/esp-dl*"])
+    file = tmp_path / "diagnosis.json"
+    result = CliRunner().invoke(main, ["score", "--diagnosis", "--only", "conv2d/esp-dl*", "--json", str(file)])
     assert result.exit_code == 0, result.output
+    (written,) = json.loads(file.read_text(encoding="utf-8"))
+    assert (written["name"], written["with_entry"], written["without_entry"]) == (*tried, "right", "unknown")
     assert tried == ["conv2d/esp-dl#26"]
     assert "1 (100%)" in result.output
     result = CliRunner().invoke(main, ["score", "--diagnosis", "--only", "conv4d/*"])
     assert (result.exit_code, result.output) == (2, "could not run: nothing matches 'conv4d/*'\n")
+    result = CliRunner().invoke(main, ["score", "--diagnosis", "--fast"])
+    assert result.exit_code == 2
+    assert "--diagnosis goes with --only, --workers and --json alone" in result.output

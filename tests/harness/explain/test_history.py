@@ -1,0 +1,58 @@
+"""What a candidate remembers: an earlier result, an operand of an earlier call, or whatever it adds to."""
+
+from typing import Any
+
+import numpy as np
+
+from convoracle.harness.explain.history import Recorder, remembered
+
+FRESH = "the same call, made with fresh arrays, gives another result"
+ONE, TWO, THREE = (np.full(3, float(number)) for number in (1, 2, 3))
+
+
+def story(function: Any, *calls: tuple[np.ndarray, np.ndarray]) -> str:
+    recorder = Recorder(function)
+    for x, weight in calls:
+        recorder(x, weight)
+    return remembered(function, recorder.calls, ("x", "weight"))
+
+
+def test_an_earlier_result() -> None:
+    kept: dict[int, np.ndarray] = {}
+
+    def by_identity(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return kept.setdefault(id(x), x * weight)
+
+    assert (
+        story(by_identity, (ONE, TWO), (ONE, THREE)) == f"{FRESH}; the wrong one is what the call before had returned"
+    )
+
+
+def test_an_operand_of_an_earlier_call() -> None:
+    kept: dict[int, np.ndarray] = {}
+
+    def packed(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return x * kept.setdefault(id(weight), weight.copy())
+
+    weight = TWO.copy()
+
+    recorder = Recorder(packed)
+    recorder(ONE, weight)
+    weight[:] = 5
+    recorder(THREE, weight)
+    said = remembered(packed, recorder.calls, ("x", "weight"))
+    assert said == f"{FRESH}; the wrong one is what it gives with the weight of the call before"
+
+
+def test_what_is_added_to() -> None:
+    total = np.zeros(3)
+
+    def adding(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        total[:] += x * weight
+        return total.copy()
+
+    assert story(adding, (ONE, TWO), (ONE, THREE)).endswith("each time by the same more: it adds to what is there")
+
+
+def test_who_remembers_nothing_has_no_history() -> None:
+    assert story(lambda x, weight: x * weight, (ONE, TWO), (ONE, THREE)) == ""
