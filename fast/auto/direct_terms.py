@@ -19,6 +19,9 @@ def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
     """Count the work of the register tile: whole rows of it, vectors, a few hundred products in a chain."""
     if layer.operation == "conv2d_weight_grad":
         return _weight_grad_terms(layer, tile)
+    if layer.output_size == (1, 1) and (layer.operation == "conv2d" or layer.kernel_size == layer.size):
+        # The weights as they lie, times one window (`convoracle.fast.direct.single_outputs`).
+        return [Term("products", "tile", 0, layer.weight_numbers / tile.lanes), *common_terms(layer)]
     filters, channels = layer.filters // layer.groups, layer.channels // layer.groups
     taps, kernel_w, plane, phases, source = math.prod(layer.kernel_size), layer.kernel_size[1], layer.output_size, 1, 0
     if layer.operation == "conv2d":
@@ -42,6 +45,7 @@ def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
         Term("products", "tile", 0, vectors * products),
         Term("sums", "near", 0, vectors * tile.lanes * layer.itemsize * math.ceil(products / PRODUCTS)),
         Term("copies", "near", 0, layer.itemsize * source * copies),
+        Term("rows", "tile", 0, layer.groups * channels * plane[0] * copies * (source > 0 and taps > 1)),
         Term("packing", "near", 0, layer.itemsize * layer.weight_numbers),
         Term("phases", "calls", phases, 0),
         Term("groups", "calls", 0, phases * layer.groups),
