@@ -21,6 +21,7 @@ BACKENDS_BY_PLANES = ["im2col", "numba", "scipy", "scipy-fft", "direct", "auto"]
 BACKENDS_OF_BIAS_GRADS = ["im2col", "numba", "scipy", "direct", "auto"]
 BACKENDS_OF_POOLS = ["im2col", "numba", "scipy", "direct", "auto"]
 BACKENDS_BY_NUMPY = ["im2col", "numba", "scipy", "auto"]
+BACKENDS_OF_EXPONENTIALS = ["im2col", "numba", "scipy", "auto", "direct"]
 BACKENDS_OF_LOCAL = ["im2col", "numba", "auto"]
 BACKENDS_WITH_THREADS = ["direct", "auto", "winograd", "plane", "fft"]
 

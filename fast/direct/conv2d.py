@@ -27,7 +27,7 @@ from convoracle.fast.direct.filter_lanes import bind_filter_lanes
 from convoracle.fast.direct.filter_plan import Phase, filter_steps_of, plan_filter_lanes
 from convoracle.fast.direct.patches import are_patches_faster, bind_patches, plan_patches
 from convoracle.fast.direct.plan import plan_correlation, steps_of
-from convoracle.fast.direct.single_outputs import bind_single_input_grads, bind_single_outputs
+from convoracle.fast.direct.single_outputs import are_single, bind_single_input_grads, bind_single_outputs
 from convoracle.fast.direct.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
 from convoracle.fast.finite import are_finite
 from convoracle.fast.kernels import kernel_of
@@ -54,8 +54,8 @@ def bind_conv2d(
     )
     shape, dtype = (len(x), filters, down.outputs, across.outputs), x.dtype
     zeros = np.zeros(filters, dtype)
-    if shape[2:] == (1, 1):
-        multiply = bind_single_outputs(x.shape, weight.shape, down, across, groups, dtype)
+    if are_single(shape[2:], x.shape[1], weight.shape[2:]):
+        multiply = bind_single_outputs(x.shape, weight.shape, (down, across), groups, dtype)
         return lambda x, weight, bias: multiply(x, weight, zeros if bias is None else bias)
     sizes = groups, channels, filters // groups
     plan = plan_correlation(*sizes, down, across, dtype)
@@ -95,8 +95,12 @@ def bind_conv2d_input_grad(
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return the input gradient of arrays of these shapes: a correlation for each pair of remainders of the stride."""
     images, channels, (height, width), dtype = len(grad_output), weight.shape[1], input_shape[2:], weight.dtype
-    if grad_output.shape[2:] == (1, 1) and input_shape[2:] == weight.shape[2:] and padding == ((0, 0), (0, 0)):
-        return bind_single_input_grads(images, weight.shape, groups, dtype)
+    if are_single(grad_output.shape[2:], input_shape[1], weight.shape[2:]):
+        down, across = (
+            forward_axis(*axis)
+            for axis in zip(input_shape[2:], weight.shape[2:], stride, padding, dilation, strict=True)
+        )
+        return bind_single_input_grads(input_shape, weight.shape, (down, across), groups, dtype)
     rows, columns = (
         tuple(backward_axes(*axis))
         for axis in zip(

@@ -21,7 +21,7 @@ from convoracle.fast.direct.window_gradients import NOWHERE, STEP, place_windows
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_of
 from convoracle.fast.simd.copying import ask_for
-from convoracle.fast.simd.vectors import lanes_of
+from convoracle.fast.simd.vectors import VECTOR_BITS, lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
 
 CLEARED = 1 << 11
@@ -32,6 +32,9 @@ CODED = 1 << 11
 
 WIDEST = 1 << 18
 """Columns of a plane whose windows are encoded: what is kept of a few rows of them takes some megabytes then."""
+
+MASKED = 512
+"""Bits of vectors whose comparisons have registers of their own; with others it is faster to add one by one."""
 
 NEAR = 1 << 22
 """Bytes of all arrays that are in a cache, perhaps: memory beyond that is asked for before it is needed."""
@@ -51,7 +54,9 @@ def bind_max_pool2d_backward(
     is_small = height * width < -NOWHERE
     is_far = numbers * dtype.itemsize + planes * rows * columns * (8 + dtype.itemsize) > NEAR
     fill, sizes = _place_values, (planes, height, width, rows, columns)
-    if is_small and (height, width) == (rows, columns) and min(height, width) >= 3 and width <= WIDEST:
+    is_same = (height, width) == (rows, columns) and min(height, width) >= 3 and width <= WIDEST
+    options: tuple[int, ...]
+    if is_small and is_same and VECTOR_BITS >= MASKED:
         fill, options = _collect_values, (SPARE,)
     else:
         is_halved = is_small and columns * STEP >= lanes

@@ -4,17 +4,17 @@ With a stride of 1, an odd kernel and a padding of half of it there is a window 
 windows often share a maximum, and adding one to the other in memory has to wait for the one before it. Here the lanes
 are positions: each looks at the windows around it, and adds up the values of those whose maximum it is.
 
-First every index is turned into a *code* of one byte, where in its window it lies: ``row * size + column``, as on the
-left for a kernel of 3. Then a window is looked at from a position by its distance, and has to have the code on the
-right, whichever position it is::
+First every index is turned into a *code* of one byte, where in its window it lies. A position is the maximum of a
+window beside it if that window has one certain code, whichever position it is::
 
-     0 1 2                                  window before, above    8 7 6
-     3 4 5   of the positions in a window                           5 4 3   of the windows around a position
-     6 7 8                                                          2 1 0
+    codes in a window          0 1 2        codes that name the position      8 7 6
+                               3 4 5        in the middle, of the windows     5 4 3
+                               6 7 8        around it                         2 1 0
 
-So codes are compared with constants, 16 in a register of 128 bits. Planes that follow each other are done as one line
-of positions, wherever rows end: by distance alone, an index at the end of one row may be in a window of the next. It is
-found by its position all the same, and in the order of the windows, in which a position adds up, as everywhere.
+So codes are compared with constants, as many in a register of 128 bits as values in one of 512. Planes that follow each
+other are done as one line of positions, wherever rows end. A window is then beside the positions at the end of the row
+before it, too: an index there has a code like any other, and the position finds it. Positions add up in the order of
+the windows, from zero, as everywhere.
 
 Nobody says how large the windows are. It is guessed, and an index that has no code shows that the guess is wrong.
 """
@@ -54,18 +54,18 @@ _CODE, _WORD, _INDEX = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 def encode_windows(  # type: ignore[no-untyped-def]
     typing_context, size, indices, start, count, first, width, positions, codes, to
 ):
-    """Write the codes of some windows of one plane, and copy their values; return whether all of them have a code.
+    """Write the codes of some windows of one plane, and return whether all of them have one.
 
     Parameters
     ----------
     size : literal int
         Of the windows, odd.
-    values, indices : array of one dimension
-        The windows are those from values[start] on, `count` of them.
+    indices : int64 array of one dimension
+        The indices are those from indices[start] on, `count` of them.
     first, width, positions : int
-        The number of the first window in the plane, which has rows of `width`, and fewer than 2**30 positions.
-    codes, kept : uint8 array, array of one dimension
-        Code and value of the first window go to codes[to] and kept[to].
+        The number of the first window in the plane; columns and positions of the plane, fewer than 2**30.
+    codes : uint8 array of one dimension
+        The code of the first window goes to codes[to]; up to `SPARE` more than `count` are written.
     """
     reach = getattr(size, "literal_value", 1)
     number = types.intp
@@ -84,7 +84,7 @@ def encode_windows(  # type: ignore[no-untyped-def]
         ends = [splat(builder, builder.trunc(builder.mul(width, _int(n)), _WORD), words) for n in range(reach)]
         limit = splat(builder, builder.trunc(positions, _WORD), words)
         narrower = splat(builder, builder.trunc(builder.sub(_int(reach), width), _WORD), words)
-        # The first position of the window around position 0.
+        # The first position of the window around position 0. An index away from there is in row n from n * width on.
         before = builder.mul(_int(-(reach // 2)), builder.add(width, _int(1)))
 
         corners = cgutils.alloca_once(builder, words)
@@ -113,9 +113,9 @@ def encode_windows(  # type: ignore[no-untyped-def]
             away = builder.sub(name, corner)
             column, code = away, away
             for end in ends[1:]:
-                is_below = builder.icmp_signed(">=", away, end)
-                column = builder.select(is_below, builder.sub(column, row), column)
-                code = builder.select(is_below, builder.add(code, narrower), code)
+                is_in_row = builder.icmp_signed(">=", away, end)
+                column = builder.select(is_in_row, builder.sub(column, row), column)
+                code = builder.select(is_in_row, builder.add(code, narrower), code)
             has_code = builder.icmp_unsigned("<", column, ir.Constant(words, [reach] * lanes))
             has_code = builder.and_(has_code, builder.icmp_unsigned("<", name, limit))
             if wanted is not None:
@@ -136,9 +136,22 @@ def encode_windows(  # type: ignore[no-untyped-def]
 def collect_windows(  # type: ignore[no-untyped-def]
     typing_context, size, codes, first, values, place, width, grad, start, count, indices, ahead
 ):
-    """Write the gradient of the `count` positions whose windows are those from codes[first] and kept[first] on.
+    """Write the gradient of some positions that follow each other.
 
-    There are codes, at least `NO_CODE`, for all windows around them. The first position goes to grad[start].
+    Parameters
+    ----------
+    size : literal int
+        Of the windows, odd.
+    codes, values : uint8 array, array of one dimension
+        The window around the first position has codes[first] and values[place]. Before it and after the last one a row
+        of windows and one more are looked at, and `SPARE` numbers more after these are read; where there is no window
+        the code is `NO_CODE`, and the value may be any.
+    width : int
+        Columns of a plane.
+    grad : array of one dimension
+        The first of the `count` positions goes to grad[start].
+    indices : int64 array of one dimension
+        Memory from indices[ahead] on, which need not exist, is asked for: as much as `count` indices take.
     """
     reach = getattr(size, "literal_value", 1)
     number = types.intp
@@ -151,11 +164,12 @@ def collect_windows(  # type: ignore[no-untyped-def]
         )
         vector = vector_of(signature.args[3])
         lanes = vector.count
-        bytes_ = ir.VectorType(_CODE, lanes)
+        one_byte = ir.VectorType(_CODE, lanes)
         half = reach // 2
         # How far the first window of each row is from the position.
         lines = [builder.add(builder.mul(width, _int(half - row)), _int(-half)) for row in reversed(range(reach))]
 
+        # The values of each row are loaded once, and shifted for the columns of the windows.
         lows = []
         for line in lines:
             low = load_vector(builder, builder.gep(values, [builder.add(place, line)]), vector)
@@ -175,9 +189,9 @@ def collect_windows(  # type: ignore[no-untyped-def]
                 for column in range(reach):
                     value = low if column == 0 else shuffle(builder, low, high, list(range(column, column + lanes)))
                     pointer = builder.gep(codes, [builder.add(builder.add(first, away), _int(column))])
-                    code = load_vector(builder, pointer, bytes_)
+                    code = load_vector(builder, pointer, one_byte)
                     wanted_code = (reach - 1 - n) * reach + reach - 1 - column
-                    is_here = builder.icmp_signed("==", code, ir.Constant(bytes_, [wanted_code] * lanes))
+                    is_here = builder.icmp_signed("==", code, ir.Constant(one_byte, [wanted_code] * lanes))
                     total = builder.select(is_here, builder.fadd(total, value), total)
             target = builder.gep(grad, [builder.add(start, done)])
             if wanted is None:

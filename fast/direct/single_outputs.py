@@ -5,7 +5,7 @@ for each image, so packing the weights would take longer than the product. As th
 
     out[n, f] = bias[f] + sum over k of weight[f, k] window[n, k]            k: channel, row, column of the kernel
 
-sums over what lies together in both (`convoracle.fast.simd.lines`). Where the window is the whole image, its gradient
+sums over what lies together in both (`convoracle.fast.simd.lines`). The gradient of a window,
 
     grad[n, k] = sum over f of grad_output[n, f] weight[f, k]
 
@@ -18,12 +18,16 @@ from collections.abc import Callable
 import numpy as np
 
 from convoracle.fast.correlation_axes import Axis
+from convoracle.fast.direct.plan import LARGEST_BUFFER
 from convoracle.fast.jit import kernel
 from convoracle.fast.simd.code_size import keep_small
 from convoracle.fast.simd.lines import LINES, add_lines, multiply_lines
 from convoracle.fast.simd.tasks import new_counter, take_task
 from convoracle.fast.threads import run_pieces, thread_count
-from convoracle.fast.windows import Shape
+from convoracle.fast.windows import Pair, Shape
+
+Window = tuple[Axis, Axis]
+"""What the only output reads, down and across."""
 
 TASK_FILTERS = 8
 """Filters of a task, as many as are multiplied at a time."""
@@ -33,43 +37,69 @@ TASK_NUMBERS = 1 << 10
 
 
 def bind_single_outputs(
-    x_shape: Shape, weight_shape: Shape, down: Axis, across: Axis, groups: int, dtype: np.dtype
+    x_shape: Shape, weight_shape: Shape, window: Window, groups: int, dtype: np.dtype
 ) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
     """Return a function (x, weight, base) that convolves; every output starts from the `base` of its filter."""
     images, filters = x_shape[0], weight_shape[0]
-    inside = tuple(_inside(axis) for axis in (down, across))
-    is_whole = all(axis.offsets == tuple(range(axis.size)) for axis in (down, across))
-    windows_shape = images, x_shape[1], *weight_shape[2:]
+    (taps_h, rows), (taps_w, columns) = (_inside(axis) for axis in window)
+    at_once = _images_at_once(images, x_shape[1], weight_shape, window)
     tasks = groups * -(-(filters // groups) // TASK_FILTERS)
 
     def convolve(x: np.ndarray, weight: np.ndarray, base: np.ndarray) -> np.ndarray:
-        windows, out = x, np.empty((images, filters, 1, 1), dtype)
-        if not is_whole:
-            windows = np.zeros(windows_shape, dtype)
-            (taps_h, rows), (taps_w, columns) = inside
-            windows[:, :, taps_h, taps_w] = x[:, :, rows, columns]
-        threads = min(thread_count(images * weight.size), tasks)
-        run_pieces(_multiply, threads, new_counter(), groups, windows, weight, base, out)
+        out = np.empty((images, filters, 1, 1), dtype)
+        for first in range(0, images, at_once):
+            windows = some = x[first : first + at_once]
+            if not _are_whole(window):
+                windows = np.zeros((*some.shape[:2], *weight_shape[2:]), dtype)
+                windows[:, :, taps_h, taps_w] = some[:, :, rows, columns]
+            threads = min(thread_count(len(some) * weight.size), tasks)
+            arrays = windows, weight, base, out[first : first + at_once]
+            run_pieces(_multiply, threads, new_counter(), groups, *arrays)
         return out
 
     return convolve
 
 
 def bind_single_input_grads(
-    images: int, weight_shape: Shape, groups: int, dtype: np.dtype
+    input_shape: Shape, weight_shape: Shape, window: Window, groups: int, dtype: np.dtype
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Return a function of grad_output and weight that returns the gradient of images that are one window each."""
-    channels, *kernel_size = weight_shape[1:]
-    shape = images, groups * channels, *kernel_size
+    """Return a function of grad_output and weight that returns the input gradient: that of windows, put in place."""
+    images, channels = input_shape[:2]
+    (taps_h, rows), (taps_w, columns) = (_inside(axis) for axis in window)
+    at_once = _images_at_once(images, channels, weight_shape, window)
     tasks = groups * -(-math.prod(weight_shape[1:]) // TASK_NUMBERS)
 
     def gather(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        grad: np.ndarray = np.zeros(shape, dtype)
-        threads = min(thread_count(images * weight.size), tasks)
-        run_pieces(_gather, threads, new_counter(), groups, grad_output, weight, grad)
+        grad: np.ndarray = np.zeros(input_shape, dtype)
+        for first in range(0, images, at_once):
+            of_windows = some = grad[first : first + at_once]
+            if not _are_whole(window):
+                of_windows = np.zeros((*some.shape[:2], *weight_shape[2:]), dtype)
+            threads = min(thread_count(len(some) * weight.size), tasks)
+            arrays = grad_output[first : first + at_once], weight, of_windows
+            run_pieces(_gather, threads, new_counter(), groups, *arrays)
+            if not _are_whole(window):
+                some[:, :, rows, columns] = of_windows[:, :, taps_h, taps_w]
         return grad
 
     return gather
+
+
+def are_single(output_size: Pair, channels: int, kernel_size: Pair) -> bool:
+    """Tell whether results have one position, and the window of an image may be copied."""
+    return tuple(output_size) == (1, 1) and channels * math.prod(kernel_size) <= LARGEST_BUFFER
+
+
+def _images_at_once(images: int, channels: int, weight_shape: Shape, window: Window) -> int:
+    """Return how many windows are laid ready at a time: all, if they are the images."""
+    if _are_whole(window):
+        return max(images, 1)
+    return max(LARGEST_BUFFER // (channels * math.prod(weight_shape[2:])), 1)
+
+
+def _are_whole(window: Window) -> bool:
+    """Tell whether the window is all of an image, and nothing else."""
+    return all(axis.offsets == tuple(range(axis.size)) for axis in window)
 
 
 def _inside(axis: Axis) -> tuple[slice, slice]:

@@ -1,7 +1,8 @@
-"""``convoracle bench``: its options."""
+"""``convoracle bench``: its options, which are called as the fields of `Options` are."""
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -65,22 +66,12 @@ from convoracle.harness.cli.option_types import COUNTS, OUTPUT_FILE, POSITIVE
 @click.option("--regret", "of_regret", is_flag=True, help="Measure how often auto chooses the fastest backend.")
 @click.option("--gate-rates", "gate_runs", type=click.IntRange(min=1), metavar="RUNS", help="Measure --fail-below.")
 def bench(
-    layers: tuple[str, ...],
-    texts: tuple[str, ...],
     backends: tuple[str, ...],
     against: tuple[str, ...],
-    direction: str,
-    threads: tuple[int, ...],
-    dtype: str,
-    batch: int | None,
-    seconds: float,
-    is_cold: bool,
-    limit: float | None,
-    json_file: Path | None,
-    plot: Path | None,
     of_machine: bool,
     of_regret: bool,
     gate_runs: int | None,
+    **options: Any,
 ) -> None:
     """Time backends and other libraries side by side, layer by layer, and check what was timed.
 
@@ -91,23 +82,11 @@ def bench(
 
     if of_machine + of_regret + (gate_runs is not None) > 1:
         raise click.UsageError("--machine, --regret and --gate-rates exclude each other")
-    options = bench_command.Options(
-        layers=layers,
-        texts=texts,
-        backends=tuple(dict.fromkeys(backends)),
-        against=tuple(dict.fromkeys(against)) or None,
-        direction=direction,
-        threads=threads,
-        dtype=dtype,
-        batch=batch,
-        seconds=seconds,
-        is_cold=is_cold,
-        limit=limit,
-        json_file=json_file,
-        plot=plot,
+    asked = bench_command.Options(
+        backends=tuple(dict.fromkeys(backends)), against=tuple(dict.fromkeys(against)) or None, **options
     )
     if of_machine:
-        sys.exit(machine_command.machine(threads, seconds, json_file))
+        sys.exit(machine_command.machine(asked.threads, asked.seconds, asked.json_file))
     if gate_runs is not None:
-        sys.exit(gate_rates_command.gate_rates(options, gate_runs))
-    sys.exit(regret_command.regret(options) if of_regret else bench_command.bench(options))
+        sys.exit(gate_rates_command.gate_rates(asked, gate_runs))
+    sys.exit(regret_command.regret(asked) if of_regret else bench_command.bench(asked))

@@ -1,7 +1,7 @@
-"""``convoracle verify``: its arguments and options."""
+"""``convoracle verify``: its arguments and options, which are called as the fields of `Options` are."""
 
 import sys
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -73,31 +73,7 @@ from convoracle.harness.profiles import PROFILES
     type=OUTPUT_FILE,
     help="Write a test file here that fails until the candidate is right and needs NumPy and the candidate alone.",
 )
-def verify(
-    operations: tuple[str, ...],
-    backends: tuple[str, ...],
-    candidates: tuple[str, ...],
-    adapters: tuple[str, ...],
-    profile: str,
-    examples: int | None,
-    seed: int,
-    dtypes: tuple[str, ...],
-    accuracy: str | None,
-    only_checks: tuple[str, ...],
-    skipped_checks: tuple[str, ...],
-    list_checks: bool,
-    case: str | None,
-    networks: tuple[str, ...],
-    layer: str | None,
-    batch: int,
-    timeout: float,
-    workers: int | None,
-    json_file: Path | None,
-    junit_file: Path | None,
-    html_file: Path | None,
-    counts_coverage: bool,
-    test_file: Path | None,
-) -> None:
+def verify(profile: str, list_checks: bool, **options: Any) -> None:
     """Say of each candidate, for each OPERATION, whether it is right.
 
     Without --backend and --candidate, every backend of convoracle is verified; without OPERATION, everything a
@@ -109,31 +85,4 @@ def verify(
     if list_checks:
         list_command.show_checks()
         return
-    sys.exit(
-        verify_command.verify(
-            Options(
-                operations=operations,
-                backends=backends,
-                candidates=candidates,
-                adapters=adapters,
-                profile=PROFILES[profile],
-                examples=examples,
-                seed=seed,
-                dtypes=dtypes,
-                accuracy=accuracy,
-                only_checks=only_checks,
-                skipped_checks=skipped_checks,
-                case=case,
-                networks=networks,
-                layer=layer,
-                batch=batch,
-                timeout=timeout,
-                workers=workers,
-                counts_coverage=counts_coverage,
-                json_file=json_file,
-                junit_file=junit_file,
-                html_file=html_file,
-                test_file=test_file,
-            )
-        )
-    )
+    sys.exit(verify_command.verify(Options(profile=PROFILES[profile], **options)))

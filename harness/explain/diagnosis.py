@@ -19,7 +19,7 @@ FAILING, PASSING = 10, 8
 """How many failing and passing calls an entry has to reproduce."""
 
 FEWEST = 4
-"""In fewer failing calls much is the same by accident, if what is named does not explain the others, too."""
+"""In fewer failing calls much is the same by accident: what does not explain the other calls, too, is not named."""
 
 MOSTLY = 3 / 4
 """In what share of the failing calls an output has to be wrong to be explained without the others."""
@@ -72,7 +72,6 @@ class Diagnosis:
         what = " and ".join(self.outputs) if self.outputs not in ((), ("result",)) else "the result"
         verb = "equal" if len(self.outputs) > 1 or what == "indices" else "equals"
         calls = f"all {self.failing} failing calls" if self.failing > 1 else "the one failing call"
-        calls += " (too few to be sure)" * (self.failing < FEWEST and not self.always)
         once = f" (the bug of {self.precedent})" if self.precedent else ""
         others = f" and all {self.passing} others" if self.passing else ""
         rest = " and ".join(self.unexplained)
@@ -83,7 +82,10 @@ class Diagnosis:
             return f"where it is wrong, {what} {verb} {self.says}{once}: in {calls} tried{also}"
         if not self.tried:
             return "unknown: the time was too short to try the known mistakes"
-        text = f"unknown: none of {self.tried} known mistakes reproduces {what}"
+        why = f"none of {self.tried} known mistakes reproduces {what}"
+        if self.nearest is not None and self.nearest[1] == self.failing:
+            why = "too few failing calls to name a mistake"
+        text = f"unknown: {why}"
         if self.nearest is not None:
             text += f"; nearest: it equals {self.nearest[0]} in {self.nearest[1]} of {self.failing} failing calls"
         return text
@@ -166,8 +168,11 @@ def diagnose(
 
 
 def _named(found: Survivors, outputs: tuple[str, ...]) -> Diagnosis:
-    """Return the diagnosis that the simplest survivor is."""
+    """Return the diagnosis that the simplest survivor is; only the nearest where that rests on too few calls."""
     first, *others = found.kept
+    if not found.always and len(found.wrong) < FEWEST:
+        nearest = first.says, len(found.wrong)
+        return Diagnosis("", False, outputs, len(found.wrong), len(found.right), (), len(found.matches), nearest)
     return Diagnosis(
         first.says,
         found.always,

@@ -11,9 +11,9 @@ from convoracle.harness.checks.catalogue import family
 from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
 from convoracle.harness.explain.budget import Budget
 from convoracle.harness.explain.diagnosis import diagnose, wrong_call
-from convoracle.harness.explain.evidence import Evidence, observe, operands_of
+from convoracle.harness.explain.evidence import Evidence, arranged, observe, operands_of
 from convoracle.harness.explain.heartbeat import Heartbeat
-from convoracle.harness.explain.history import Recorder, remembered
+from convoracle.harness.explain.history import Recorder, made_again, remembered
 from convoracle.harness.explain.pattern import Pattern, pattern
 from convoracle.harness.explain.products import products
 from convoracle.harness.explain.reproducer import script_of
@@ -39,6 +39,9 @@ PRODUCTS_SECONDS = 0.5
 
 PATTERN_CALLS = 16
 """How many failing cases are looked at for what their wrong values have in common."""
+
+MOVES = 3
+"""How often a case may fail in a call that is another case."""
 
 RESERVED_SECONDS = 3.0
 """What the diagnosis has in any case, however long a slow candidate or machine took before."""
@@ -90,17 +93,15 @@ def _explained(
     if fails(case):
         seconds = budget.step("looking for a smaller case", SHRINK_SECONDS, RESERVED_SECONDS)
         smallest = shrink(operation, case, candidate.limits, fails, seconds=seconds)
-        outcome = outcome_of(smallest)
-        again = outcome.problem
-        if outcome.case is not None:  # a call with other options failed, which is a case of its own
-            other = outcome_of(outcome.case)
-            smallest = outcome.case if other.case is None and fails(outcome.case) else smallest
+        again = outcome_of(smallest).problem
     if again is None or (again.kind, again.check) != (problem.kind, problem.check):
         found = failure(operation, case, number, _stateful(problem), command)
         found = dataclasses.replace(found, history=_history(operation, candidate, function, case, checks))
         return dataclasses.replace(found, script=_script(operation, candidate, case, found))
     # The smallest case may fail a simpler check than the one it was shrunk with: values before laws.
-    simplest = examine(operation, function, smallest, candidate.accuracy, candidate.limits, checks).problem
+    smallest, simplest = _of_its_own(
+        lambda one: examine(operation, function, one, candidate.accuracy, candidate.limits, checks), smallest
+    )
     again = simplest if simplest is not None and simplest.kind == again.kind else again
     check = family(again.check)
     found = failure(operation, smallest, number, again, command)
@@ -136,9 +137,26 @@ def _explained(
             found = dataclasses.replace(found, diagnosis=known, data="", history=history)
         first = None if evidence is None else evidence.first_wrong()
         if first is not None and evidence is not None:
-            found = dataclasses.replace(found, products=products(operation, function, evidence, PRODUCTS_SECONDS))
+            found = dataclasses.replace(
+                found,
+                products=products(operation, function, evidence, PRODUCTS_SECONDS),
+                history=_again(operation, candidate, function, evidence),
+            )
             found = dataclasses.replace(found, index=first[1], expected=first[2], got=first[3])
     return dataclasses.replace(found, script=_script(operation, candidate, smallest, found))
+
+
+def _of_its_own(outcome_of: Callable[[Any], Outcome], case: Any) -> tuple[Any, Problem | None]:
+    """Return the case that fails, and how: another one if a call that is made besides failed, which is its own case."""
+    first = outcome = outcome_of(case)
+    failing = case
+    for _ in range(MOVES):
+        if outcome.case is None:
+            break
+        failing, outcome = outcome.case, outcome_of(outcome.case)
+    if outcome.problem is None or outcome.case is not None:
+        return case, first.problem
+    return failing, outcome.problem
 
 
 def _script(operation: Operation, candidate: Candidate, case: Any, found: Failure) -> str:
@@ -166,6 +184,15 @@ def _history(
     if examine(operation, recorder, case, candidate.accuracy, candidate.limits, checks).problem is None:
         return "the same calls, made again, are right: what was called before them in this process decides, or chance"
     return remembered(function, recorder.calls, tuple(operation.operand_shapes(case)))
+
+
+def _again(operation: Operation, candidate: Candidate, function: Callable[..., Any], evidence: Evidence) -> str:
+    """Return whether the wrong result comes of arrays where others lay before."""
+    case, data, operands = evidence.case, evidence.data, evidence.operands
+    return made_again(
+        lambda: bool(observe(operation, function, case, candidate.accuracy, data, operands).wrong),
+        lambda: arranged(operation, case, operands),
+    )
 
 
 def _wrong_call(

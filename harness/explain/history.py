@@ -20,6 +20,10 @@ AGAIN = 3
 """How often the wrong call is made again on fresh arrays: chance and memory that nobody initialised show there."""
 
 
+HELD = 500
+"""How many arrays take up the addresses that were given back."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One call as it was: copies of all arguments and of all results."""
@@ -77,6 +81,22 @@ def remembered(function: Callable[..., Any], calls: Sequence[Call], names: Seque
             if _is_same(_made(function, positional, keywords, alive), last.results):
                 return f"{alone}; the wrong one is what it gives with the {what} of {_which(len(calls) - 1 - number)}"
     return alone
+
+
+def made_again(call: Callable[[], bool], hold: Callable[[], Any]) -> str:
+    """Return whether a wrong call depends on what was called before, or on where its arrays lie; empty if it does not.
+
+    `call` makes the wrong call on new arrays and returns whether it is wrong; `hold` makes arrays like those, which
+    stay alive, so that what is made afterwards lies where no array was before.
+    """
+    if not all(call() for _ in range(AGAIN)):
+        return "made once more, the same call is right: what was called before it decides, or chance"
+    held = []
+    for _ in range(AGAIN):
+        held += [hold() for _ in range(HELD)]
+        if call():
+            return ""
+    return "right on arrays at addresses where none was before: it knows arrays by where they lie"
 
 
 def _differences(results: tuple[np.ndarray, ...], others: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:

@@ -23,7 +23,9 @@ def instead(operation: Operation, shown: Sequence[tuple[Evidence, Seen]]) -> str
             break
     if left:
         return left[0]
-    for axis, name in enumerate(axis_names(shown[0][1].name, shown[0][1].expected.ndim)):
+    dimensions = {seen.expected.ndim for _, seen in shown}
+    names = axis_names(shown[0][1].name, *dimensions) if len(dimensions) == 1 else ()
+    for axis, name in enumerate(names):
         sources = [_sources(seen, axis) for _, seen in shown]
         if all(by_index is not None for by_index in sources):
             return f"the right values of another {name}{_which([one for one in sources if one is not None])}"

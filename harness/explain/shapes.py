@@ -21,7 +21,7 @@ def shape_story(calls: Sequence[Evidence]) -> str:
     ]
     if len(wrong) < FEWEST:
         return ""
-    if any(len(expected) != len(got) for *_, expected, got in wrong):
+    if len({len(shape) for *_, expected, got in wrong for shape in (expected, got)}) > 1:
         return ""
     names = axis_names(wrong[0][1], len(wrong[0][2]))
     said = []

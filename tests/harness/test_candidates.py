@@ -114,7 +114,7 @@ def test_a_function_may_declare_what_it_promises(module: str) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("{}:number", "candidate '.*:number' must be callable, got a int"),
+        ("{}:number", "candidate '.*:number' must be callable, got int"),
         ("{}:nothing", "cannot be imported: AttributeError"),
         ("no_such_module_here:f", "cannot be imported: ModuleNotFoundError"),
         ("conv2d", "candidate 'conv2d' is not MODULE:FUNCTION; allowed: MODULE:FUNCTION, torch, onnxruntime"),

@@ -14,7 +14,7 @@ import convoracle as co
 from convoracle.fast import remembered, threads
 from convoracle.fast.direct import conv2d as conv2d_direct
 from convoracle.fast.direct import correlation as direct_correlation
-from convoracle.fast.direct import filter_lanes, filter_plan
+from convoracle.fast.direct import filter_lanes, filter_plan, single_outputs
 from convoracle.fast.direct import plan as direct_plan
 from convoracle.fast.direct import weight_grad as direct_weight_grad
 from convoracle.fast.direct.filter_plan import FilterPlan, plan_filter_lanes
@@ -87,7 +87,7 @@ CASES: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, int]]] = {
     "one channel a group": ((2, 10, 9, 19), (10, 1, 3, 3), {"groups": 10}),
     "one position": ((5, 33, 1, 1), (17, 33, 1, 1), {}),
     "a kernel as large as the image": ((6, 6, 3, 4), (15, 2, 3, 4), {"groups": 3}),
-    "one output, dilated, and zeros around": ((5, 5, 1, 2), (9, 5, 3, 2), {"padding": 1, "dilation": 1, "stride": 3}),
+    "one output, and zeros around": ((5, 5, 1, 2), (9, 5, 3, 2), {"padding": 1, "stride": 3}),
     "channels of whole vectors, stride 2": ((3, 5 * LANES, 7, 9), (9, 5 * LANES, 3, 3), {"stride": 2, "padding": 1}),
     "filters of one vector, four and a part": ((1, 2, 3, 5), (4 * LANES + 3, 2, 2, 2), {"padding": 1}),
     "stride 2 of a kernel of 1 x 1": ((2, 20, 9, 14), (2 * LANES, 20, 1, 1), {"stride": 2}),
@@ -247,6 +247,17 @@ def test_same_bits_whatever_the_blocks_of_channels(monkeypatch: pytest.MonkeyPat
     np.testing.assert_array_equal(weight_grad(), whole)
     blocks = plan.__wrapped__(shape[1:], grad.shape[1:], kernel[2:], stride, (margin,) * 2, (1, 1), 1, FLOAT32)
     assert blocks.channel_blocks > 1
+
+
+def test_same_bits_however_many_windows_are_copied_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape, kernel, options = CASES["one output, and zeros around"]
+    x, weight, grad = draw(5, shape, kernel, (shape[0], kernel[0], 1, 1), integers=False)
+    together = results(x, weight, grad, **options)
+    remembered.forget()
+    monkeypatch.setattr(single_outputs, "LARGEST_BUFFER", 2 * math.prod(kernel[1:]))
+    for one, other in zip(results(x, weight, grad, **options), together, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not single_outputs.are_single((1, 1), 3 * kernel[1], kernel[2:])
 
 
 def test_no_buffer_grows_with_the_problem() -> None:

@@ -74,7 +74,7 @@ def test_a_function_of_ones_own_is_timed_as_it_is_verified(tmp_path: Path, monke
     with pytest.raises(CannotRun, match="my_kernels:max_pool2d is no conv2d"):
         prepare(name, parse("c3h8f2k2"), "forward", sets, 1)
     for wrong, words in (
-        ("my_kernels:other", "its name is no operation's"),
+        ("my_kernels:other", "a function needs the name of its operation, as my_kernels:conv2d"),
         ("my_kernels:conv2d", "cannot be imported: AttributeError"),
     ):
         with pytest.raises(CannotRun, match=words):

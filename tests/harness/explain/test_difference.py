@@ -10,7 +10,7 @@ def test_the_axes_that_are_not_affected_all_along_are_named() -> None:
     wrong[..., 8:] = True
     assert in_words("result", wrong) == "72 of 264 values of result: all of columns 8-10 of 11"
     wrong[0] = False
-    assert in_words("result", wrong) == "36 of 264 values of result: all of image 1 of 2, columns 8-10 of 11"
+    assert in_words("result", wrong) == "36 of 264 values of result: all of image 1 (the last) of 2, columns 8-10 of 11"
     wrong[1, 0, 0, 8] = False
     assert in_words("result", wrong).startswith("35 of 264 values of result: some of ")
 
@@ -23,7 +23,7 @@ def test_everything_and_anything() -> None:
     assert in_words("result", wrong) == "3 of 4 values of result, spread over every row, column"
     weights = np.zeros((2, 3, 3, 3), bool)
     weights[:, :, :, 2] = True
-    assert in_words("grad_weight", weights) == "18 of 54 values of grad_weight: all of kernel column 2 of 3"
+    assert in_words("grad_weight", weights) == "18 of 54 values of grad_weight: all of kernel column 2 (the last) of 3"
 
 
 def test_the_map_is_of_the_worst_plane() -> None:

@@ -50,7 +50,7 @@ def rounding(output: Output, arrays: dict[str, np.ndarray]) -> np.ndarray:
     """Return how far two orders of the same additions may come apart: nothing for copies."""
     if output.is_selection:
         return np.zeros(())
-    size = output.compute({name: np.abs(array) for name, array in arrays.items()})
+    size = np.abs(output.compute({name: np.abs(array) for name, array in arrays.items()}))  # divisors may be negative
     return 2 * output.roundings * np.finfo(float).eps * size
 
 

@@ -1,10 +1,11 @@
 """What a candidate remembers: an earlier result, an operand of an earlier call, or whatever it adds to."""
 
+import itertools
 from typing import Any
 
 import numpy as np
 
-from convoracle.harness.explain.history import Recorder, remembered
+from convoracle.harness.explain.history import Recorder, made_again, remembered
 
 FRESH = "the same call, made with fresh arrays, gives another result"
 ONE, TWO, THREE = (np.full(3, float(number)) for number in (1, 2, 3))
@@ -56,3 +57,18 @@ def test_what_is_added_to() -> None:
 
 def test_who_remembers_nothing_has_no_history() -> None:
     assert story(lambda x, weight: x * weight, (ONE, TWO), (ONE, THREE)) == ""
+
+
+def test_who_knows_arrays_by_their_addresses() -> None:
+    kept: dict[int, np.ndarray] = {}
+
+    def by_address() -> bool:
+        x = np.full(3, float(len(kept) + 2))
+        return bool((kept.setdefault(x.ctypes.data, x.copy()) != x).any())
+
+    while not by_address():
+        kept[np.full(3, 1.0).ctypes.data] = ONE
+    assert made_again(by_address, lambda: np.zeros(3)).endswith("it knows arrays by where they lie")
+    assert made_again(lambda: True, lambda: np.zeros(3)) == ""
+    turns = itertools.cycle((True, False))
+    assert made_again(lambda: next(turns), lambda: np.zeros(3)).startswith("made once more, the same call is right")

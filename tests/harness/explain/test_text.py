@@ -38,7 +38,7 @@ def test_a_failure_fits_a_terminal(explained: Explained, operation: str, liar: A
 
 def test_a_tail_is_explained_in_every_way(explained: Explained) -> None:
     text = str(explained("conv2d", tail_missing))
-    for label in ("smallest call", "with", "diagnosis", "when", "where", "reproduce"):
+    for label in ("smallest call", "with", "diagnosis", "when", "found first", "reproduce"):
         assert f"\n  {label} " in text, text
     assert "columns after the last full 8" in " ".join(text.split())
     assert "W_out mod 8 != 0" in " ".join(text.split())
