@@ -7,7 +7,7 @@ from convoracle.harness.cli import COULD_NOT_RUN
 
 def say(console: Console, sentence: str) -> None:
     """Print a sentence, or several lines."""
-    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    console.print(sentence, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def could_not_run(console: Console, reason: object) -> int:
