@@ -1,5 +1,6 @@
 """The public max pooling and its gradient: check their arguments, then call the kernel of the chosen backend."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.kernels import prepare
 from convoracle.fast.pool_geometry import pool2d_geometry
 from convoracle.fast.remembered import Call, recall, remember, spell_shape
+
+INDEX_BYTES, MOST_BYTES = 8, 1 << 24
+"""Bytes of an index, and of all that are made at a time where they are not returned."""
 
 
 def max_pool2d(
@@ -98,7 +102,11 @@ def max_pool2d(
             "dilation": geometry.dilation,
             "output_size": geometry.output_size,
         }
-        call = remember(key, prepare(operation, backend, dtype, (x,), options=normalised))
+        call = prepare(operation, backend, dtype, (x,), options=normalised)
+        parts = -(-INDEX_BYTES * math.prod((*x.shape[:2], *geometry.output_size)) // MOST_BYTES)
+        if parts > 1 and not return_indices and x.shape[:2] != (1, 1):
+            call = _in_parts(x.shape, parts, options[:-1], backend)
+        call = remember(key, call)
     values, indices = call(x)
     return (values, indices) if return_indices else values
 
@@ -182,6 +190,31 @@ def _checked(call: Call, input_shape: tuple[int, ...]) -> Call:
         return call(grad_output, indices)
 
     return check_and_call
+
+
+def _in_parts(shape: tuple[int, ...], parts: int, options: tuple[Any, ...], backend: str | None) -> Any:
+    """Return a function that pools some images at a time, or some channels of one image.
+
+    Kernels find maxima and indices together, and indices that nobody asked for may take more than everything else.
+    """
+    axis = 0 if shape[0] > 1 else 1
+    step = max(shape[axis] // parts, 1)
+
+    def pool(x: Any) -> tuple[np.ndarray, None]:
+        x = np.asarray(x)
+        before = (slice(None),) * axis
+        values: np.ndarray | None = None
+        for first in range(0, shape[axis], step):
+            part = (*before, slice(first, first + step))
+            pooled: Any = max_pool2d(x[part], *options, backend=backend)
+            if values is None:
+                values = np.empty((*shape[:2], *pooled.shape[2:]), pooled.dtype)
+            values[part] = pooled
+            del pooled  # the next one takes its place
+        assert values is not None
+        return values, None
+
+    return pool
 
 
 def _check_positions(operation: str, indices: np.ndarray, input_shape: tuple[int, ...]) -> None:

@@ -1,6 +1,7 @@
 """The public max pooling and its gradient in every backend: by hand, by PyTorch, and every bad input."""
 
 import re
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import convoracle as co
-from convoracle.fast import registry
+from convoracle.fast import max_pool2d as module
+from convoracle.fast import registry, remembered
+from convoracle.fast.kernels import prepare
 
 INF, NAN = np.inf, np.nan
 INT64_MIN = np.iinfo(np.int64).min
@@ -67,6 +70,38 @@ def test_overlapping_windows_add_up(exact_backend: str) -> None:
     grad_output, indices = np.array([[[[1.0, 10.0, 100.0]]]]), np.array([[[[4, 4, 0]]]])
     grad = co.max_pool2d_backward(grad_output, indices, (1, 1, 2, 3), backend=exact_backend)
     np.testing.assert_array_equal(grad, [[[[100, 0, 0], [0, 11, 0]]]])
+
+
+@pytest.mark.parametrize("shape", [(5, 3, 12, 14), (1, 7, 12, 14), (3, 1, 12, 14)])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
+def test_indices_that_nobody_wants_are_made_in_parts(
+    shape: tuple[int, ...], dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.random.default_rng(6).integers(-9, 9, shape).astype(dtype)
+    whole = co.max_pool2d(x[..., ::-1], (3, 2), 2, 1)
+    remembered.forget()
+    monkeypatch.setattr(module, "MOST_BYTES", 2 * 6 * 8 * 8)
+    calls = []
+    monkeypatch.setattr(module, "prepare", lambda *a, **k: calls.append(a[3][0].shape) or prepare(*a, **k))
+    np.testing.assert_array_equal(co.max_pool2d(x[..., ::-1], (3, 2), 2, 1), whole, strict=True)
+    assert len(calls) > 1
+    assert max(n * c for n, c, _, _ in calls[1:]) <= max(shape[1], 2)
+    values, indices = co.max_pool2d(x[..., ::-1], (3, 2), 2, 1, return_indices=True)
+    np.testing.assert_array_equal(values, whole, strict=True)
+    assert indices.shape == whole.shape
+    remembered.forget()
+
+
+def test_a_large_batch_takes_no_more_memory_than_is_promised() -> None:
+    x = np.zeros((64, 16, 128, 128), np.float32)
+    co.max_pool2d(x[:1], 2)
+    tracemalloc.start()
+    try:
+        values = co.max_pool2d(x, 2)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - values.nbytes < 8 * values.size, "the indices of all of it would be as much"
 
 
 def test_indices_in_another_byte_order(exact_backend: str) -> None:
