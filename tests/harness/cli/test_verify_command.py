@@ -33,6 +33,10 @@ def raises(*operands, **options):
 def hangs(*operands, **options):
     time.sleep(60)
 
+def begins(*operands, **options):
+    open("begun", "w").close()
+    time.sleep(60)
+
 def aborts_on_conv2d(x, second, *third, **options):
     if hasattr(second, "ndim"):
         os.abort()
@@ -237,18 +241,22 @@ def test_what_could_not_be_run_is_status_2(folder: Path) -> None:
 
 
 def test_an_interrupt_ends_the_campaign_with_the_verdicts_so_far(folder: Path) -> None:
-    arguments = ["conv2d", "--candidate", "mine:hangs", "--timeout", "100", "--examples", "1"]
-    process = subprocess.Popen(
+    arguments = ["conv2d", "--candidate", "mine:begins", "--timeout", "100", "--examples", "1"]
+    with subprocess.Popen(
         [sys.executable, "-m", "convoracle.harness.cli", "verify", *arguments],
         cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    time.sleep(3.0)  # time enough for the worker to start; an interrupt before that ends the campaign all the same
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    ) as process:
+        try:
+            while not (folder / "begun").exists() and process.poll() is None:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 2, err
-    assert "could not run: conv2d, mine:hangs: interrupted" in out
+    assert "could not run: conv2d, mine:begins: interrupted" in out
     assert "Traceback" not in err
