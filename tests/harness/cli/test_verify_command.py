@@ -249,6 +249,8 @@ def test_an_interrupt_ends_the_campaign_with_the_verdicts_so_far(folder: Path) -
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell's background jobs ignore interrupts, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             while not (folder / "begun").exists() and process.poll() is None:
