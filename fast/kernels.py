@@ -139,16 +139,20 @@ def kernel_of(bind: Callable[..., Callable[..., Any]], arrays: int) -> Callable[
 def all_gradients(
     input_grad: Callable[..., Any], weight_grad: Callable[..., Any], bias_grad: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """Return the kernel of ``conv2d_backward`` that calls those of the three gradients."""
+    """Return the kernel of all gradients of a convolution, which calls those of each."""
 
-    def conv2d_backward(grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any) -> Any:
-        return (
-            input_grad(grad_output, weight, x.shape, **options),
-            weight_grad(grad_output, x, weight.shape, **options),
-            bias_grad(grad_output),
-        )
+    def bind_backward(grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any) -> Callable[..., Any]:
+        dtype = grad_output.dtype.name
+        of_input = bind_kernel(input_grad, dtype, (grad_output, weight), (x.shape,), options)
+        of_weight = bind_kernel(weight_grad, dtype, (grad_output, x), (weight.shape,), options)
+        of_bias = bind_kernel(bias_grad, dtype, (grad_output,), (), {})
 
-    return conv2d_backward
+        def backward(grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
+            return of_input(grad_output, weight), of_weight(grad_output, x), of_bias(grad_output)
+
+        return backward
+
+    return kernel_of(bind_backward, arrays=3)
 
 
 def run(

@@ -6,7 +6,6 @@ planes, and so do the same. Pools have one algorithm. Everything else, and dtype
 `numba`, or to `im2col` where Numba is missing.
 """
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,7 +45,8 @@ def kernel_of(
             kernel_of(f"conv2d_{gradient}", dtype, accuracy, x_shape, weight_shape, options)
             for gradient in ("input_grad", "weight_grad")
         )
-        return kernels.kernel_of(functools.partial(_bind_all_gradients, *gradients), arrays=3)
+        bias_grad = choose_kernel("conv2d_bias_grad", dtype, accuracy, {})
+        return kernels.all_gradients(*gradients, bias_grad)
     layer = layer_of(operation, dtype, x_shape, weight_shape, options)
     return registry.variant(operation, choose_backend(layer, accuracy, workspace.get_workspace_limit())).load()
 
@@ -78,22 +78,6 @@ class Planes:
         dtype = grad_output.dtype.name
         kernel = choose_kernel("conv2d_bias_grad", dtype, self.accuracy, {})
         return kernels.bind_kernel(kernel, dtype, (grad_output,), (), {})
-
-
-def _bind_all_gradients(
-    input_grad: Kernel, weight_grad: Kernel, grad_output: Any, x: Any, weight: Any, **options: Any
-) -> Kernel:
-    """Return the three gradients of arrays of these shapes, each by the algorithm chosen for it."""
-    dtype = grad_output.dtype.name
-    of_input = kernels.bind_kernel(input_grad, dtype, (grad_output, weight), (x.shape,), options)
-    of_weight = kernels.bind_kernel(weight_grad, dtype, (grad_output, x), (weight.shape,), options)
-    bias_grad = choose_kernel("conv2d_bias_grad", dtype, "componentwise", {})
-    of_bias = kernels.bind_kernel(bias_grad, dtype, (grad_output,), (), {})
-
-    def backward(grad_output: Any, x: Any, weight: Any) -> tuple[Any, Any, Any]:
-        return of_input(grad_output, weight), of_weight(grad_output, x), of_bias(grad_output)
-
-    return backward
 
 
 def _is_here(backend: str, operation: str, dtype: str) -> bool:

@@ -16,21 +16,20 @@ Either way neighbouring outputs are side by side in a vector (`convoracle.fast.d
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from convoracle.fast.correlation_axes import Axis, backward_axes, forward_axis
-from convoracle.fast.direct.bias_grad import bind_conv2d_bias_grad, conv2d_bias_grad
+from convoracle.fast.direct.bias_grad import conv2d_bias_grad
 from convoracle.fast.direct.correlation import Target, Weights, bind_correlation
 from convoracle.fast.direct.filter_lanes import bind_filter_lanes
 from convoracle.fast.direct.filter_plan import Phase, filter_steps_of, plan_filter_lanes
 from convoracle.fast.direct.patches import are_patches_faster, bind_patches, plan_patches
 from convoracle.fast.direct.plan import plan_correlation, steps_of
 from convoracle.fast.direct.single_outputs import are_single, bind_single_input_grads, bind_single_outputs
-from convoracle.fast.direct.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
+from convoracle.fast.direct.weight_grad import conv2d_weight_grad
 from convoracle.fast.finite import are_finite
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import all_gradients, kernel_of
 from convoracle.fast.readable import conv2d_numba
 from convoracle.fast.windows import Ends, Pair, Shape
 
@@ -159,25 +158,9 @@ def bind_conv2d_input_grad(
     return gather
 
 
-def bind_conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Return the gradients of input, weight and bias of arrays of these shapes."""
-    input_grad = bind_conv2d_input_grad(grad_output, weight, x.shape, **options)
-    weight_grad = bind_conv2d_weight_grad(grad_output, x, weight.shape, **options)
-    bias_grad = bind_conv2d_bias_grad(grad_output)
-
-    def backward(
-        grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return input_grad(grad_output, weight), weight_grad(grad_output, x), bias_grad(grad_output)
-
-    return backward
-
-
 conv2d = kernel_of(bind_conv2d, arrays=3)
 conv2d_input_grad = kernel_of(bind_conv2d_input_grad, arrays=2)
-conv2d_backward = kernel_of(bind_conv2d_backward, arrays=3)
+conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
 
 
 @functools.lru_cache(maxsize=256)

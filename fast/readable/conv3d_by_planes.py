@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from convoracle.fast.conv_geometry import Shape
-from convoracle.fast.kernels import bind_kernel, kernel_of
+from convoracle.fast.kernels import all_gradients, bind_kernel, kernel_of
 from convoracle.fast.readable.conv3d_slabs import Depth, Slab, slabs_of
 
 Call = Callable[..., Any]
@@ -43,7 +43,7 @@ def conv3d_bias_grad(planes: Any) -> Call:
 
 def conv3d_backward(planes: Any) -> Call:
     """Return the gradients of input, weight and bias."""
-    return kernel_of(partial(_bind_backward, planes), arrays=3)
+    return all_gradients(conv3d_input_grad(planes), conv3d_weight_grad(planes), conv3d_bias_grad(planes))
 
 
 def _bind_conv3d(planes: Any, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, **options: Any) -> Call:
@@ -112,17 +112,6 @@ def _bind_bias_grad(planes: Any, grad_output: np.ndarray) -> Call:
     shape = batch, filters, depth * height, width
     add = bind_kernel(planes.conv2d_bias_grad, grad_output.dtype.name, (grad_output.reshape(shape),), (), {})
     return lambda grad_output: add(grad_output.reshape(shape))
-
-
-def _bind_backward(planes: Any, grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any) -> Call:
-    of_input = _bind_input_grad(planes, grad_output, weight, x.shape, **options)
-    of_weight = _bind_weight_grad(planes, grad_output, x, weight.shape, **options)
-    of_bias = _bind_bias_grad(planes, grad_output)
-
-    def backward(grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
-        return of_input(grad_output, weight), of_weight(grad_output, x), of_bias(grad_output)
-
-    return backward
 
 
 def _bind_slabs(

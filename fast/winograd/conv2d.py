@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convoracle.fast.direct.bias_grad import conv2d_bias_grad
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import all_gradients, kernel_of
 from convoracle.fast.not_finite import direct, replace_images
 from convoracle.fast.windows import Ends, Pair, Shape
 from convoracle.fast.winograd.convolution import bind_convolution
 from convoracle.fast.winograd.plan import Plan, plan_tiles
-from convoracle.fast.winograd.weight_grad import bind_conv2d_weight_grad, conv2d_weight_grad
+from convoracle.fast.winograd.weight_grad import conv2d_weight_grad
 from convoracle.fast.winograd.weights import transform_weights
 
 __all__ = [
@@ -80,24 +80,9 @@ def bind_conv2d_input_grad(
     return conv2d_input_grad
 
 
-def bind_conv2d_backward(
-    grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray, **options: Any
-) -> Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Return the gradients of input, weight and bias of arrays of these shapes."""
-    input_grad = bind_conv2d_input_grad(grad_output, weight, x.shape, **options)
-    weight_grad = bind_conv2d_weight_grad(grad_output, x, weight.shape, **options)
-
-    def backward(
-        grad_output: np.ndarray, x: np.ndarray, weight: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return input_grad(grad_output, weight), weight_grad(grad_output, x), conv2d_bias_grad(grad_output)
-
-    return backward
-
-
 conv2d = kernel_of(bind_conv2d, arrays=3)
 conv2d_input_grad = kernel_of(bind_conv2d_input_grad, arrays=2)
-conv2d_backward = kernel_of(bind_conv2d_backward, arrays=3)
+conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
 
 
 class Prepared(NamedTuple):
