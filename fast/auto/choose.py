@@ -41,12 +41,12 @@ def kernel_of(
 ) -> Kernel:
     """Return the kernel of one of `conv2d`'s operations that is the fastest for a layer."""
     if operation == "conv2d_backward":
-        gradients = (
+        input_grad, weight_grad = (
             kernel_of(f"conv2d_{gradient}", dtype, accuracy, x_shape, weight_shape, options)
             for gradient in ("input_grad", "weight_grad")
         )
         bias_grad = choose_kernel("conv2d_bias_grad", dtype, accuracy, {})
-        return kernels.all_gradients(*gradients, bias_grad)
+        return kernels.all_gradients(input_grad, weight_grad, bias_grad)
     layer = layer_of(operation, dtype, x_shape, weight_shape, options)
     return registry.variant(operation, choose_backend(layer, accuracy, workspace.get_workspace_limit())).load()
 
