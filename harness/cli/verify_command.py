@@ -10,7 +10,7 @@ from convoracle.harness.cli.coverage_command import coverage_table
 from convoracle.harness.cli.network_table import layer_table
 from convoracle.harness.cli.progress import Lines, LiveBar
 from convoracle.harness.cli.say import could_not_run, say
-from convoracle.harness.cli.tables import verdict_table
+from convoracle.harness.cli.tables import tally, verdict_table
 from convoracle.harness.cli.verify_jobs import Options, check, jobs_of
 from convoracle.harness.networks.report import NetworkReport
 from convoracle.harness.worker import Job
@@ -63,6 +63,8 @@ def _print(console: Console, verdicts: Sequence[Verdict], refused: Sequence[str]
             say(console, text)
     for reason in refused:
         could_not_run(console, reason)
+    if len(verdicts) > 1 and not of_networks:
+        say(console, tally(verdicts, len(refused)))
 
 
 def _write(console: Console, options: Options, verdicts: Sequence[Verdict], refused: Sequence[str]) -> None:

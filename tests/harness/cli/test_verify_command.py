@@ -148,6 +148,11 @@ def test_each_candidate_gets_its_verdict(campaign: Run) -> None:
     assert campaign.content["convoracle"] == convoracle.__version__
 
 
+def test_the_last_line_counts_them(campaign: Run) -> None:
+    cases = sum(report["cases"] for report in campaign.reports.values())
+    assert campaign.out.splitlines()[-1] == f"2 right, 4 wrong, 4 not run; {cases} cases"
+
+
 def test_after_a_crash_the_next_operation_is_verified(folder: Path) -> None:
     name = "mine:aborts_on_conv2d"
     done = run(folder, "conv2d", "max_pool2d", "--candidate", name, "--examples", "3")
