@@ -75,7 +75,11 @@ def bind_kernel(
     options: dict[str, Any],
 ) -> Callable[..., Any]:
     """Return a function of arrays like `arrays` that calls `kernel`, and returns results in what `dtype` promises."""
-    is_ready = all(array is None or (is_plain(array) and array.dtype == _computed(array)) for array in arrays)
+    computed = tuple(None if array is None else _computed(array) for array in arrays)
+    is_ready = all(
+        array is None or (is_plain(array) and array.dtype == wanted)
+        for array, wanted in zip(arrays, computed, strict=True)
+    )
     bind: Callable[..., Callable[..., Any]] | None = getattr(kernel, "bind", None)
     if bind is None:
 
@@ -85,14 +89,20 @@ def bind_kernel(
     elif is_ready:
         return bind(*arrays, *constants, **options)
     else:
-        stand_ins = (None if array is None else np.empty(array.shape, _computed(array)) for array in arrays)
+        stand_ins = (
+            None if array is None else np.empty(array.shape, wanted)
+            for array, wanted in zip(arrays, computed, strict=True)
+        )
         compute = bind(*stand_ins, *constants, **options)
 
     # NaN and infinity are results like any other, and no backend is louder about them than the others.
     @np.errstate(over="ignore", under="ignore", invalid="ignore")
     def call(*arrays: np.ndarray | None) -> Any:
         if not is_ready:
-            arrays = tuple(None if array is None else to_kernel(array, _computed(array)) for array in arrays)
+            arrays = tuple(
+                None if array is None or wanted is None else to_kernel(array, wanted)
+                for array, wanted in zip(arrays, computed, strict=True)
+            )
         results = compute(*arrays)
         if isinstance(results, tuple):
             return tuple(from_kernel(result, dtype) for result in results)

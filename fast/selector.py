@@ -86,7 +86,9 @@ def find_obstacle(
     if dtype not in variant.dtypes:
         return f"dtype {dtype} ({', '.join(variant.dtypes)} only)"
     for option, allowed in variant.limits.items():
-        if option in request and not all(number in allowed for number in _numbers(request[option])):
+        if option not in request or request[option] in allowed:
+            continue
+        if not all(number in allowed for number in _numbers(request[option])):
             reason = f": {variant.why}" if variant.why else ""
             return f"{option} {request[option]} ({', '.join(map(str, sorted(allowed)))} only{reason})"
     if accuracy == "componentwise" and variant.accuracy != accuracy and not variant.is_chooser:

@@ -23,7 +23,7 @@ class Variant:
         Dtypes of the arguments it takes.
     limits : mapping of str to a set
         Option names and the only values they may have, for example ``{"dilation": {1}}``; every number of a pair is
-        held to it.
+        held to it, unless the pair itself is among them, as in ``{"kernel_size": {(3, 3), (5, 5)}}``.
     why : str
         The reason for the limits, in a few words.
     requires : str, optional

@@ -79,7 +79,9 @@ def fft(transform_bits: float, sums: int, norm: float, dtype: str) -> float:
 
 
 def winograd(terms: int, norm: float, dtype: str) -> float:
-    """Return the normwise bound of Winograd's F(4x4, 3x3) and of every smaller F(m x m, 3x3): see `WINOGRAD_KAPPA`.
+    """Return the normwise bound of Winograd's F(m x m, r x r) and its weight gradients: see `WINOGRAD_KAPPA`.
+
+    That is F(4x4, 3x3), F(2x2, 5x5), and every smaller one.
 
     Parameters
     ----------
@@ -90,13 +92,15 @@ def winograd(terms: int, norm: float, dtype: str) -> float:
     dtype : {"float16", "float32", "float64"}
         The candidate's dtype.
     """
-    return gamma(terms + 34, UNIT_ROUNDOFF[dtype]) * float(WINOGRAD_KAPPA) ** 2 * norm
+    return gamma(terms + 37, UNIT_ROUNDOFF[dtype]) * float(WINOGRAD_KAPPA) ** 2 * norm
 
 
 def _winograd_kappa() -> Fraction:
     """Return ``max_i max_r sum_k |A'_ik| * (sum_j |B'_kj|) * |G_kr|`` for F(4, 3) at the points 0, +-1, +-2, infinity.
 
-    Matrices: Lavin and Gray, *Fast Algorithms for Convolutional Neural Networks*, section 4.3.
+    Matrices: Lavin and Gray, *Fast Algorithms for Convolutional Neural Networks*, section 4.3. It is that of F(3, 4),
+    F(2, 5) and F(5, 2) too: row k of A is the powers of point k, that of G is too but for a factor, so only i + r, from
+    0 to 5 in all four, is in their product.
     """
     inverse = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
     data = [

@@ -35,7 +35,8 @@ def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
         # One product for all taps, whose results are copied to where they belong.
         filters, channels, taps, kernel_w = channels * taps, filters, 1, 1
     vectors, copies = _vectors_of_plane(plane, kernel_w, tile) * _up_to_tiles(filters, tile), phases
-    by_filters = math.prod(plane) * math.ceil(filters / tile.lanes)
+    # Outputs whose taps read beyond the input leave these out.
+    by_filters = min(_taps_inside(layer) / taps, math.prod(plane)) * math.ceil(filters / tile.lanes)
     if by_filters < vectors:
         # Filters side by side, an output a row: all phases read one copy.
         vectors, copies = by_filters, 1
@@ -52,6 +53,25 @@ def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
         Term("patches", "near", 0, layer.itemsize * layer.input_numbers * _is_by_patches(layer)),
         *common_terms(layer),
     ]
+
+
+def _taps_inside(layer: Layer) -> int:
+    """Return how many taps of all windows of a plane read the input."""
+    return math.prod(
+        sum(
+            max(min(math.ceil((size + before - tap) / stride), outputs) - max(math.ceil((before - tap) / stride), 0), 0)
+            for tap in range(0, kernel * dilation, dilation)
+        )
+        for size, outputs, kernel, stride, (before, _), dilation in zip(
+            layer.size,
+            layer.output_size,
+            layer.kernel_size,
+            layer.stride,
+            layer.padding,
+            layer.dilation,
+            strict=True,
+        )
+    )
 
 
 def _weight_grad_terms(layer: Layer, tile: Tile) -> list[Term]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from convoracle.fast.auto.direct_terms import direct_terms
 from convoracle.fast.auto.layer import Layer
 from convoracle.fast.auto.term import Term, Tile, common_terms, up
+from convoracle.fast.winograd.joined_groups import groups_to_join
 
 BUTTERFLIES_OF_A_CALL = 12_000
 """Steps of a transform that take as long as to call for one."""
@@ -14,17 +15,21 @@ BUTTERFLIES_OF_A_CALL = 12_000
 
 def winograd_terms(layer: Layer, tile: Tile) -> list[Term]:
     """Count the work of Winograd's algorithm: whole tiles, channels and filters in whole vectors."""
-    rows, columns = layer.size if layer.operation == "conv2d_input_grad" else layer.output_size
+    axes = layer.size if layer.operation == "conv2d_input_grad" else layer.output_size
+    taps, _ = layer.kernel_size
     counted = {
-        side: math.prod(_tiles(*axis, side) for axis in zip((rows, columns), layer.dilation, strict=True))
-        for side in (2, 4)
+        side: math.prod(_tiles(*axis, side) for axis in zip(axes, layer.dilation, strict=True))
+        for side in ((2, 4) if taps == 3 else (2,))
     }
-    side = min(counted, key=lambda side: (side + 2) ** 2 * counted[side])
-    tiles, points = counted[side], (side + 2) ** 2
+    side = min(counted, key=lambda side: (side + taps - 1) ** 2 * counted[side])
+    tiles, points = counted[side], (side + taps - 1) ** 2
     filters, channels = layer.filters // layer.groups, layer.channels // layer.groups
-    lines_in, lines_out = (up(n, tile.lanes) * layer.groups for n in (channels, filters))
     if layer.operation == "conv2d_input_grad":
-        channels, filters, lines_in, lines_out = filters, channels, lines_out, lines_in
+        channels, filters = filters, channels
+    of_vector = max(channels, filters) if layer.operation == "conv2d_weight_grad" else filters
+    joined = groups_to_join(layer.groups, of_vector, tile.lanes)
+    groups, channels, filters = layer.groups // joined, joined * channels, joined * filters
+    lines_in, lines_out = (up(n, tile.lanes) * groups for n in (channels, filters))
     numbers = points * layer.itemsize
     return [
         Term("products", "tile", 0, tiles * points * channels * lines_out / tile.lanes),

@@ -5,6 +5,8 @@ transformed weights, up to a bound again, beyond which they are transformed piec
 measured to these numbers.
 """
 
+import math
+
 from convoracle.fast.auto.layer import Layer
 
 MIB = 1 << 20
@@ -23,7 +25,8 @@ def workspace_of(backend: str, layer: Layer) -> int:
     """Return how many bytes a backend needs for a layer on one thread, about; others add their `OF_THREAD`."""
     if backend != "winograd":
         return OF_THREAD.get(backend, 0)
-    transformed = 4 * layer.itemsize * layer.weight_numbers
+    # Tiles of 36 products.
+    transformed = 36 * layer.itemsize * layer.weight_numbers // math.prod(layer.kernel_size)
     if layer.operation == "conv2d_weight_grad":
         return OF_THREAD[backend] + min(transformed, LARGEST_SUMS)
     return OF_THREAD[backend] + (transformed if transformed <= LARGEST_WEIGHTS else 0)

@@ -20,7 +20,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from convoracle.fast.simd.vectors import fused_multiply_add, load_vector, splat, store_vector, vector_of
+from convoracle.fast.simd.vectors import fused_multiply_add, load_vector, prefetch, splat, store_vector, vector_of
 
 
 @intrinsic(prefer_literal=True)
@@ -30,6 +30,9 @@ def multiply_panel(  # type: ignore[no-untyped-def]
     """Multiply `rows` rows by a panel of `vectors` vectors, both literals; store the sums, or add them to others.
 
     Row i of the sums is out[out_start + i * out_step : ... + vectors * LANES]. `is_more` says to add to what is there.
+
+    What the next `rows` rows have is asked for, one of them for each term: rows are too short for the processor to see
+    where they go on. They need not be inside a.
     """
     size = rows.literal_value, vectors.literal_value
     step = types.intp
@@ -42,9 +45,13 @@ def multiply_panel(  # type: ignore[no-untyped-def]
         tile = [(i, j) for i in range(size[0]) for j in range(size[1])]
         sums = {position: cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for position in tile}
         row_places = [builder.gep(a, [builder.add(a_start, _times(builder, row_step, i))]) for i in range(size[0])]
+        next_rows = builder.gep(a, [builder.add(a_start, _times(builder, row_step, size[0]))])
         first = builder.gep(b, [b_start])
         with cgutils.for_range(builder, depth) as loop:
             term = builder.mul(loop.index, term_step)
+            turn = builder.urem(loop.index, ir.Constant(loop.index.type, size[0]))
+            ahead = builder.mul(builder.sub(loop.index, turn), term_step)
+            prefetch(builder, builder.gep(next_rows, [builder.add(ahead, builder.mul(turn, row_step))]))
             line = builder.gep(first, [_times(builder, loop.index, size[1] * vector.count)])
             loaded = [load_vector(builder, _after(builder, line, j * vector.count), vector) for j in range(size[1])]
             for i, j in tile:

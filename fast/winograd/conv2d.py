@@ -1,7 +1,7 @@
-"""The convolution with 3x3 kernels of stride 1, and its gradients, by Winograd's algorithm.
+"""The convolution with 3x3 or 5x5 kernels of stride 1, and its gradients, by Winograd's algorithm.
 
 The input gradient is a convolution of the output gradient too: kernels are turned by half a turn, filters and channels
-change places, and the padding p of a side becomes 2 d - p, with a dilation of d.
+change places, and the padding p of a side becomes (r - 1) d - p, with r taps along it and a dilation of d.
 
 An infinite or NaN number spreads over its tile, and transforms of huge numbers overflow where their convolution does
 not. Both end in an output that is not finite. An image with such an output is computed again by the `direct` kernels:
@@ -16,8 +16,10 @@ import numpy as np
 from convoracle.fast.direct.bias_grad import conv2d_bias_grad
 from convoracle.fast.kernels import all_gradients, kernel_of
 from convoracle.fast.not_finite import direct, replace_images
+from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.windows import Ends, Pair, Shape
 from convoracle.fast.winograd.convolution import bind_convolution
+from convoracle.fast.winograd.joined_groups import groups_to_join, join
 from convoracle.fast.winograd.plan import Plan, plan_tiles
 from convoracle.fast.winograd.weight_grad import conv2d_weight_grad
 from convoracle.fast.winograd.weights import transform_weights
@@ -45,12 +47,15 @@ def bind_conv2d(
     **stride: Pair,
 ) -> Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]:
     """Return the convolution of arrays of these shapes."""
-    plan = _plan_forward(x.shape, weight.shape, padding, dilation, groups, x.dtype)
+    plan, joined = _plan_forward(x.shape, weight.shape, padding, dilation, groups, x.dtype)
     convolve = bind_convolution(plan, len(x), x.dtype)
     options: dict[str, Any] = {"padding": padding, "dilation": dilation, "groups": groups, **stride}
 
     def conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-        return replace_images(*convolve(x, weight, bias), lambda one: direct("conv2d")(x[one], weight, bias, **options))
+        return replace_images(
+            *convolve(x, join(weight, groups, joined), bias),
+            lambda one: direct("conv2d")(x[one], weight, bias, **options),
+        )
 
     return conv2d
 
@@ -66,14 +71,16 @@ def bind_conv2d_input_grad(
     **stride: Pair,
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return the input gradient of arrays of these shapes."""
-    plan = _plan_input_grad(grad_output.shape, weight.shape, input_shape, padding, dilation, groups, weight.dtype)
+    plan, joined = _plan_input_grad(
+        grad_output.shape, weight.shape, input_shape, padding, dilation, groups, weight.dtype
+    )
     convolve = bind_convolution(plan, len(grad_output), weight.dtype)
     options: dict[str, Any] = {"padding": padding, "dilation": dilation, "groups": groups, **stride}
     one_image = 1, *input_shape[1:]
 
     def conv2d_input_grad(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return replace_images(
-            *convolve(grad_output, weight, None),
+            *convolve(grad_output, join(weight, groups, joined), None),
             lambda one: direct("conv2d_input_grad")(grad_output[one], weight, one_image, **options),
         )
 
@@ -106,7 +113,7 @@ def prepare(
 
     Parameters
     ----------
-    weight : array (F, C / groups, 3, 3)
+    weight : array (F, C / groups, 3, 3) or (F, C / groups, 5, 5)
         Copied, so that later changes of it make no difference.
     x_shape : tuple (N, C, H, W)
         N does not matter.
@@ -115,10 +122,10 @@ def prepare(
     -------
     Prepared
     """
-    plan = _plan_forward(x_shape, weight.shape, padding, dilation, groups, weight.dtype)
+    plan, joined = _plan_forward(x_shape, weight.shape, padding, dilation, groups, weight.dtype)
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     kept = np.array(weight, order="C")
-    return Prepared(plan, kept, transform_weights(plan, kept), options)
+    return Prepared(plan, kept, transform_weights(plan, join(kept, groups, joined)), options)
 
 
 def conv2d_prepared(x: np.ndarray, prepared: Prepared, bias: np.ndarray | None) -> np.ndarray:
@@ -132,16 +139,23 @@ def conv2d_prepared(x: np.ndarray, prepared: Prepared, bias: np.ndarray | None) 
 
 def _plan_forward(
     x_shape: Shape, weight_shape: Shape, padding: Ends, dilation: Pair, groups: int, dtype: np.dtype
-) -> Plan:
-    """Plan the convolution: its sums run over the channels, and the kernels of a filter follow each other."""
-    filters, channels = weight_shape[0] // groups, weight_shape[1]
+) -> tuple[Plan, int]:
+    """Plan the convolution, and say how many groups to join.
+
+    Its sums run over the channels, and the kernels of a filter follow each other.
+    """
+    filters, channels, taps = weight_shape[0] // groups, *weight_shape[1:3]
+    joined = groups_to_join(groups, filters, lanes_of(dtype))
+    groups, filters, channels = groups // joined, filters * joined, channels * joined
     (top, bottom), (left, right) = padding
     height, width = x_shape[2:]
-    outputs = height + top + bottom - 2 * dilation[0], width + left + right - 2 * dilation[1]
-    steps = filters * channels * 9, channels * 9, 9
-    return plan_tiles(
-        groups, channels, filters, (height, width), outputs, (top, left), dilation, steps, dtype, is_flipped=False
+    reach_h, reach_w = ((taps - 1) * d for d in dilation)
+    outputs = height + top + bottom - reach_h, width + left + right - reach_w
+    steps = filters * channels * taps**2, channels * taps**2, taps**2
+    plan = plan_tiles(
+        groups, channels, filters, (height, width), outputs, (top, left), taps, dilation, steps, dtype, is_flipped=False
     )
+    return plan, joined
 
 
 def _plan_input_grad(
@@ -152,12 +166,14 @@ def _plan_input_grad(
     dilation: Pair,
     groups: int,
     dtype: np.dtype,
-) -> Plan:
-    """Plan the input gradient: its sums run over the filters."""
-    filters, channels = weight_shape[0] // groups, weight_shape[1]
+) -> tuple[Plan, int]:
+    """Plan the input gradient, whose sums run over the filters, and say how many groups to join."""
+    filters, channels, taps = weight_shape[0] // groups, *weight_shape[1:3]
+    joined = groups_to_join(groups, channels, lanes_of(dtype))
+    groups, filters, channels = groups // joined, filters * joined, channels * joined
     (top, _), (left, _) = padding
-    steps = filters * channels * 9, 9, channels * 9
-    before = 2 * dilation[0] - top, 2 * dilation[1] - left
-    return plan_tiles(
-        groups, filters, channels, grad_shape[2:], input_shape[2:], before, dilation, steps, dtype, is_flipped=True
-    )
+    steps = filters * channels * taps**2, taps**2, channels * taps**2
+    before = (taps - 1) * dilation[0] - top, (taps - 1) * dilation[1] - left
+    size, outputs = grad_shape[2:], input_shape[2:]
+    plan = plan_tiles(groups, filters, channels, size, outputs, before, taps, dilation, steps, dtype, is_flipped=True)
+    return plan, joined

@@ -47,6 +47,9 @@ from convoracle.fast.winograd.workspace import allocate, borrow, threads_that_fi
 SMALL_WEIGHTS = 1 << 18
 """Transformed weights so many or fewer stay in the cache of their own accord."""
 
+MANY_TILES = 128
+"""Tiles that are worth keeping four times as many weights for, in the larger cache that the cores share."""
+
 KEPT_BYTES = 6 << 20
 """Bytes of transformed input and sums in a band while more weights than that pass by."""
 
@@ -108,14 +111,13 @@ def choose_schedule(
     plan: Plan, images: int, threads: int, itemsize: int, *, is_prepared: bool
 ) -> tuple[Schedule, Bands, Layout]:
     """Return how the work is done; the results do not depend on it."""
-    numbers = plan.groups * weight_numbers(plan)
-    is_kept = not is_prepared and numbers <= SMALL_WEIGHTS
-    wanted = wanted_tiles(plan, itemsize)
-    if numbers > SMALL_WEIGHTS:
-        wanted = max(KEPT_BYTES // (numbers_of_tile(plan) * itemsize), 1)
+    numbers, tiles = plan.groups * weight_numbers(plan), images * plan.tiles_h * plan.tiles_w
+    stays = numbers <= SMALL_WEIGHTS * (4 if tiles >= MANY_TILES else 1)
+    is_kept = stays and not is_prepared
+    wanted = wanted_tiles(plan, itemsize) if stays else max(KEPT_BYTES // (numbers_of_tile(plan) * itemsize), 1)
     if threads > 1 and plan.panels == 1:
         # There is nothing but tiles to share out.
-        wanted = max(min(wanted, images * plan.tiles_h * plan.tiles_w // (2 * threads)), 1)
+        wanted = max(min(wanted, tiles // (2 * threads)), 1)
     bands = choose_bands(plan.tiles_h, plan.tiles_w, plan.dilation_w, images, threads, wanted)
     layout = lay_out(plan, bands, numbers if is_kept else 0)
     count = -(-images // bands.images) * bands.rows * bands.columns * plan.groups
@@ -140,7 +142,7 @@ def _convolve(space, is_ready, numbers, counter, x, weight, packed, base, out, i
     bands = unpack(Bands, numbers, BANDS_START, ())
     layout = unpack(Layout, numbers, LAYOUT_START, ())
     images, shares, is_kept, _ = unpack(Schedule, numbers, SCHEDULE_START, ())
-    lanes, products = plan.lanes, (plan.tile + 2) ** 2
+    lanes, products = plan.lanes, (plan.tile + plan.taps - 1) ** 2
     pitch, of_product, of_sum = layout.pitch, layout.of_product, layout.of_sum
     turned, transformed = space[layout.turned : layout.transformed], space[layout.transformed : layout.sums]
     sums, outputs = space[layout.sums : layout.outputs], space[layout.outputs : layout.weights]
@@ -188,9 +190,9 @@ def _transform_input(plan, x, group, window, turned, transformed, pitch, of_prod
     """Transform the tiles of a band, a vector of channels at a time."""
     keep_small()
     image, last_image, top, bottom, left, right = window
-    lanes, plane = plan.lanes, plan.height * plan.width
+    lanes, plane, reach = plan.lanes, plan.height * plan.width, plan.taps - 1
     dilation, width = plan.dilation_w, right - left
-    line = plan.tile * (-(-width // dilation) * dilation) + 2 * dilation
+    line, side = plan.tile * (-(-width // dilation) * dilation) + reach * dilation, plan.tile + reach
     for channel in range(0, plan.channels, lanes):
         planes = min(lanes, plan.channels - channel)
         to = channel
@@ -201,15 +203,13 @@ def _transform_input(plan, x, group, window, turned, transformed, pitch, of_prod
                 first, run = run_from(tile, bottom, plan.rows, plan.dilation_h, plan.tile)
                 turn_planes(
                     x, start, plan.height, plan.width, planes, first - plan.top, plan.dilation_h,
-                    plan.tile * left - plan.left, plan.tile * run + 2, line, turned, lanes,
+                    plan.tile * left - plan.left, plan.tile * run + reach, line, turned, lanes,
                 )  # fmt: skip
                 for i in range(run):
                     for j in range(width):
                         phase = j % dilation
                         place = (plan.tile * (i * line + j - phase) + phase) * lanes
-                        transform_data(
-                            plan.tile, turned, place, line * lanes, dilation * lanes, transformed, to, of_product
-                        )
+                        transform_data(side, turned, place, line * lanes, dilation * lanes, transformed, to, of_product)
                         to += pitch
                 tile += run
 
@@ -239,7 +239,7 @@ def _transform_output(plan, group, vector, window, sums, start, step, of_sum, ou
                     phase = j % dilation
                     place = plan.tile * (i * line + j - phase) + phase
                     is_right = transform_sums(
-                        plan.tile, sums, start + j * step, of_sum,
+                        plan.tile, plan.taps, sums, start + j * step, of_sum,
                         outputs, place * lanes, line * lanes, dilation * lanes,
                     )  # fmt: skip
                     if not is_right:

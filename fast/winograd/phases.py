@@ -1,8 +1,9 @@
 """The phases of a dilated convolution: interleaved planes, each with a convolution of dilation 1.
 
-Along an axis, output u sums the inputs u - before, u - before + d and u - before + 2 d. So outputs d apart read inputs
-d apart, and nothing that other outputs read: phase r of the outputs, those that leave the remainder r by d, is a plane
-of its own. None is copied. What is d apart are the numbers of a tile. With a dilation of 2, 14 outputs belong to ::
+Along an axis, output u sums the inputs u - before, u - before + d, u - before + 2 d and so on. So outputs d apart read
+inputs d apart, and nothing that other outputs read: phase r of the outputs, those that leave the remainder r by d, is a
+plane of its own. None is copied. What is d apart are the numbers of a tile. With a dilation of 2 and tiles of four, 14
+outputs belong to ::
 
     tile across   0 1 0 1 0 1 0 1 2 3 2 3 2 3
     tile down     0 2 0 2 0 2 0 2 1 3 1 3 1 3

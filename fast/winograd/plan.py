@@ -1,9 +1,9 @@
 """What is known of a Winograd convolution before it is computed: its tiles, and in which portions they are done.
 
-A plane of outputs is cut into tiles of m x m, the last of which may overhang it. Each reads a tile of (m + 2) x (m + 2)
-inputs, which overlaps the next one by two. Transformed, both have (m + 2) x (m + 2) numbers, here called *products*: at
-each of them the sum over the channels is a matrix product of its own. With a dilation, a plane is several planes, whose
-tiles are shared out together (`convoracle.fast.winograd.phases`).
+A plane of outputs is cut into tiles of m x m, the last of which may overhang it. With kernels of r x r, each reads a
+tile of n x n inputs, n = m + r - 1, which overlaps the next one by r - 1. Transformed, both have n x n numbers, here
+called *products*: at each of them the sum over the channels is a matrix product of its own. With a dilation, a plane is
+several planes, whose tiles are shared out together (`convoracle.fast.winograd.phases`).
 """
 
 import functools
@@ -17,6 +17,7 @@ from convoracle.fast.simd.microkernel import ROWS, VECTORS
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.windows import Pair
 from convoracle.fast.winograd.phases import count_tiles, longest_run, widest_band
+from convoracle.fast.winograd.tiles import TILES
 
 DEPTH = 128
 """Channels summed in one chain: the shorter the chain, the smaller the error."""
@@ -41,6 +42,8 @@ class Plan(NamedTuple):
     columns: int
     top: int
     left: int
+    # Taps along a kernel's side.
+    taps: int
     # Outputs on a tile's side and how far they are apart; tiles in a plane: down and across.
     tile: int
     dilation_h: int
@@ -76,6 +79,7 @@ def plan_tiles(
     size: Pair,
     outputs: Pair,
     before: Pair,
+    taps: int,
     dilation: Pair,
     steps: tuple[int, int, int],
     dtype: np.dtype,
@@ -83,7 +87,7 @@ def plan_tiles(
     is_flipped: bool,
 ) -> Plan:
     """Plan the convolution of one image; how sums are made depends on nothing else."""
-    tile = choose_tile(outputs, dilation)
+    tile = choose_tile(outputs, taps, dilation)
     lanes = lanes_of(dtype)
     vectors = math.ceil(filters / lanes)
     return Plan(
@@ -93,6 +97,7 @@ def plan_tiles(
         *size,
         *outputs,
         *before,
+        taps,
         tile,
         *dilation,
         count_tiles(outputs[0], dilation[0], tile),
@@ -106,13 +111,14 @@ def plan_tiles(
     )
 
 
-def choose_tile(outputs: Pair, dilation: Pair) -> int:
+def choose_tile(outputs: Pair, taps: int, dilation: Pair) -> int:
     """Return the side of the tiles that take fewer products; of those that take as many, the more accurate smaller."""
 
     def products(tile: int) -> int:
-        return (tile + 2) ** 2 * math.prod(count_tiles(*axis, tile) for axis in zip(outputs, dilation, strict=True))
+        tiles = math.prod(count_tiles(*axis, tile) for axis in zip(outputs, dilation, strict=True))
+        return (tile + taps - 1) ** 2 * tiles
 
-    return min((2, 4), key=products)
+    return min(TILES[taps], key=products)
 
 
 def panels_of(vectors: int) -> int:
@@ -128,7 +134,7 @@ def pitch_of(plan: Plan) -> int:
 
 def products_of(plan: Plan) -> int:
     """Return the number of products of a tile."""
-    return (plan.tile + 2) ** 2
+    return (plan.tile + plan.taps - 1) ** 2
 
 
 def weight_numbers(plan: Plan) -> int:
@@ -159,7 +165,7 @@ class Layout(NamedTuple):
 @functools.lru_cache(maxsize=256)
 def lay_out(plan: Plan, bands: Bands, kept: int) -> Layout:
     """Lay out the memory for one band, and so many transformed weights or one panel of them."""
-    lanes, pitch, products = plan.lanes, pitch_of(plan), products_of(plan)
+    lanes, pitch, products, reach = plan.lanes, pitch_of(plan), products_of(plan), plan.taps - 1
     rows = min(math.ceil(plan.tiles_h / bands.rows), longest_run(plan.rows, plan.dilation_h, plan.tile))
     columns = widest_band(plan.tiles_w, bands.columns, plan.dilation_w)
     space = math.ceil(bands.most_tiles / ROWS) * ROWS
@@ -167,13 +173,13 @@ def lay_out(plan: Plan, bands: Bands, kept: int) -> Layout:
     of_product, of_sum = space * pitch + lanes, space * width + lanes
     sizes = (
         # A window of the input, and what the last square of it writes beyond.
-        (plan.tile * rows + 2) * (plan.tile * columns + 2 * plan.dilation_w) * lanes + lanes * lanes,
+        (plan.tile * rows + reach) * (plan.tile * columns + reach * plan.dilation_w) * lanes + lanes * lanes,
         products * of_product,
         products * of_sum,
         # Outputs, and those of the last tiles beyond the last row.
         (plan.tile * rows + 1) * plan.tile * columns * lanes + lanes * lanes,
         kept or products * (plan.depth * width + lanes),
-        10 * lanes * lanes,
+        (plan.taps**2 + 1) * lanes * lanes,
     )
     return Layout(pitch, of_product, of_sum, *itertools.accumulate(sizes, initial=0))
 

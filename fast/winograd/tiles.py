@@ -1,12 +1,21 @@
 """The algorithms that are used, and their transforms as compiled functions.
 
-F(4x4, 3x3) makes 16 outputs with 36 multiplications instead of 144, F(2x2, 3x3) 4 with 16 instead of 36, and the weight
-gradient by F(3x3, 4x4) sums 16 outputs' share in 9 taps with 36.
+====================  ==========================  ===============  ======
+kernels of            algorithm                   multiplications  not
+====================  ==========================  ===============  ======
+3x3                   F(2x2, 3x3)                 16               36
+3x3                   F(4x4, 3x3)                 36               144
+3x3, weight gradient  F(3x3, 4x4)                 36               144
+5x5                   F(2x2, 5x5)                 36               100
+5x5, weight gradient  F(5x5, 2x2)                 36               100
+====================  ==========================  ===============  ======
+
+An algorithm of n products along an axis has n - 1 points, whatever it makes of them: those of 36 have the same ones,
+and so the same transform of the data.
 
 The points decide the error. Measured by kappa (`cook_toom.Bilinear.amplification`), whose square is in the proven
-bound, the usual 0, 1, -1, 2, -2 of F(4, 3) have 29.3, and these 12.7: the least that 0, a, -a, b, -b up to 2 have where
-a and b are multiples of an eighth, so that all entries of A and B are exact floats. The weight gradient has the same
-points, and the same kappa. F(2, 3) at 0, 1, -1 has 4.
+bound, the usual 0, 1, -1, 2, -2 have 29.3, and these 12.7: the least that 0, a, -a, b, -b up to 2 have where a and b
+are multiples of an eighth, so that all entries of A and B are exact floats. 0, 1, -1 have 4.
 """
 
 from fractions import Fraction
@@ -16,56 +25,69 @@ from numba import njit
 from convoracle.fast.simd.transforms import MOST_SQUARE, transform_by, transpose_in
 from convoracle.fast.winograd.cook_toom import cook_toom
 
-POINTS_OF_2 = (0, 1, -1)
-POINTS_OF_4 = (0, Fraction(5, 8), Fraction(-5, 8), Fraction(13, 8), Fraction(-13, 8))
+POINTS = {4: (0, 1, -1), 6: (0, Fraction(5, 8), Fraction(-5, 8), Fraction(13, 8), Fraction(-13, 8))}
+"""By the products along an axis."""
 
-F2 = cook_toom(2, 3, POINTS_OF_2)
-F4 = cook_toom(4, 3, POINTS_OF_4)
-F4_TRANSPOSED = cook_toom(3, 4, POINTS_OF_4)
+TILES = {3: (2, 4), 5: (2,)}
+"""Outputs along the side of a tile, by the taps of the kernel along an axis."""
 
-_data_2, _data_4 = transform_by(F2.data), transform_by(F4.data)
-_filter_2, _filter_4 = transform_by(F2.filter), transform_by(F4.filter)
-_inverse_2, _inverse_4 = (transform_by(algorithm.inverse, is_checked=True) for algorithm in (F2, F4))
-_filter_transposed = transform_by(F4_TRANSPOSED.filter)
-_inverse_transposed = transform_by(F4_TRANSPOSED.inverse, is_checked=True)
+F_2_3, F_4_3, F_2_5 = cook_toom(2, 3, POINTS[4]), cook_toom(4, 3, POINTS[6]), cook_toom(2, 5, POINTS[6])
+F_3_4, F_5_2 = cook_toom(3, 4, POINTS[6]), cook_toom(5, 2, POINTS[6])
+
+_data_4, _data_6 = (transform_by(algorithm.data) for algorithm in (F_2_3, F_4_3))
+_filter_2_3, _filter_4_3, _filter_2_5, _filter_3_4, _filter_5_2 = (
+    transform_by(algorithm.filter) for algorithm in (F_2_3, F_4_3, F_2_5, F_3_4, F_5_2)
+)
+_inverse_2_3, _inverse_4_3, _inverse_2_5, _inverse_3_4, _inverse_5_2 = (
+    transform_by(algorithm.inverse, is_checked=True) for algorithm in (F_2_3, F_4_3, F_2_5, F_3_4, F_5_2)
+)
 
 
 @njit(inline="always")
-def transform_data(tile, source, start, row_step, column_step, target, to, to_step):  # type: ignore[no-untyped-def]
-    """Transform a tile of the input; the products it takes part in are `to_step` apart."""
-    if tile == 4:
-        _data_4(source, start, row_step, column_step, target, to, 6 * to_step, to_step)
+def transform_data(products, source, start, row_step, column_step, target, to, to_step):  # type: ignore[no-untyped-def]
+    """Transform a tile of the input; the products it takes part in, so many along an axis, are `to_step` apart."""
+    if products == 6:
+        _data_6(source, start, row_step, column_step, target, to, 6 * to_step, to_step)
     else:
-        _data_2(source, start, row_step, column_step, target, to, 4 * to_step, to_step)
+        _data_4(source, start, row_step, column_step, target, to, 4 * to_step, to_step)
 
 
 @njit(inline="always")
-def transform_filter(tile, source, start, row_step, column_step, target, to, to_step):  # type: ignore[no-untyped-def]
-    """Transform a 3x3 kernel; the products it takes part in are `to_step` apart."""
-    if tile == 4:
-        _filter_4(source, start, row_step, column_step, target, to, 6 * to_step, to_step)
+def transform_filter(tile, taps, source, start, row_step, column_step, target, to, to_step):  # type: ignore[no-untyped-def]
+    """Transform a kernel of taps x taps; the products it takes part in are `to_step` apart."""
+    if taps == 5:
+        _filter_2_5(source, start, row_step, column_step, target, to, 6 * to_step, to_step)
+    elif tile == 4:
+        _filter_4_3(source, start, row_step, column_step, target, to, 6 * to_step, to_step)
     else:
-        _filter_2(source, start, row_step, column_step, target, to, 4 * to_step, to_step)
+        _filter_2_3(source, start, row_step, column_step, target, to, 4 * to_step, to_step)
 
 
 @njit(inline="always")
-def transform_sums(tile, source, start, step, target, to, row_step, column_step):  # type: ignore[no-untyped-def]
+def transform_sums(tile, taps, source, start, step, target, to, row_step, column_step):  # type: ignore[no-untyped-def]
     """Transform sums of products, `step` apart, into a tile of outputs; return whether all of them are finite."""
+    if taps == 5:
+        return _inverse_2_5(source, start, 6 * step, step, target, to, row_step, column_step)
     if tile == 4:
-        return _inverse_4(source, start, 6 * step, step, target, to, row_step, column_step)
-    return _inverse_2(source, start, 4 * step, step, target, to, row_step, column_step)
+        return _inverse_4_3(source, start, 6 * step, step, target, to, row_step, column_step)
+    return _inverse_2_3(source, start, 4 * step, step, target, to, row_step, column_step)
 
 
 @njit(inline="always")
-def transform_grad(source, start, row_step, column_step, target, to, to_step):  # type: ignore[no-untyped-def]
-    """Transform a tile of the output gradient, as `F4_TRANSPOSED` does with its filters."""
-    _filter_transposed(source, start, row_step, column_step, target, to, 6 * to_step, to_step)
+def transform_grad(taps, source, start, row_step, column_step, target, to, to_step):  # type: ignore[no-untyped-def]
+    """Transform a tile of the output gradient, which takes the place of the filter where taps x taps are outputs."""
+    if taps == 5:
+        _filter_5_2(source, start, row_step, column_step, target, to, 6 * to_step, to_step)
+    else:
+        _filter_3_4(source, start, row_step, column_step, target, to, 6 * to_step, to_step)
 
 
 @njit(inline="always")
-def transform_weight_sums(source, start, step, target, to, row_step, column_step):  # type: ignore[no-untyped-def]
-    """Transform sums of products, `step` apart, into nine gradients; return whether all of them are finite."""
-    return _inverse_transposed(source, start, 6 * step, step, target, to, row_step, column_step)
+def transform_weight_sums(taps, source, start, step, target, to, row_step, column_step):  # type: ignore[no-untyped-def]
+    """Transform sums of products, `step` apart, into a kernel's gradient; return whether all of it is finite."""
+    if taps == 5:
+        return _inverse_5_2(source, start, 6 * step, step, target, to, row_step, column_step)
+    return _inverse_3_4(source, start, 6 * step, step, target, to, row_step, column_step)
 
 
 @njit(inline="always")

@@ -1,9 +1,10 @@
-"""The weight gradient by tiles, F(3x3, 4x4): a tile of the output gradient takes the place of the filter.
+"""The weight gradient by tiles, F(3x3, 4x4) or F(5x5, 2x2): a tile of the output gradient takes the filter's place.
 
-The gradient of a kernel sums 4x4 outputs of a tile for each of 3x3 taps: a convolution of a tile of 6x6 inputs with a
-kernel of 4x4, of which 3x3 outputs are wanted. Where the convolution sums over the channels, this sums over the tiles::
+The gradient of a 3x3 kernel sums 4x4 outputs of a tile for each of 3x3 taps: a convolution of a tile of 6x6 inputs with
+a kernel of 4x4, of which 3x3 outputs are wanted. That of a 5x5 kernel is one with a kernel of 2x2, of which 5x5 are.
+Where the convolution sums over the channels, this sums over the tiles::
 
-    T tiles x C channels     T tiles x F filters           F filters x C channels        9 taps
+    T tiles x C channels     T tiles x F filters           F filters x C channels         taps
     +---------+             +---------+                   +----------+
     | V[t, c] |      and    | G[t, f] |      G' V  =  sum | M[f, c]  |   for each       A m A'   ---->  gradient
     +---------+             +---------+       over bands  +----------+   product
@@ -27,14 +28,17 @@ from convoracle.fast.simd.code_size import keep_small
 from convoracle.fast.simd.packed import pack, unpack
 from convoracle.fast.simd.tasks import new_counter, take_task
 from convoracle.fast.simd.transforms import transpose_out
+from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape
+from convoracle.fast.winograd.joined_groups import groups_to_join, part
 from convoracle.fast.winograd.phases import run_from, window_of
 from convoracle.fast.winograd.plan import Bands
 from convoracle.fast.winograd.products import ONE, multiply_rows
 from convoracle.fast.winograd.tiles import transform_data, transform_grad, transform_weight_sums, turn_planes
 from convoracle.fast.winograd.weight_grad_plan import (
     PRODUCTS,
+    SIDE,
     Layout,
     Operand,
     Plan,
@@ -43,9 +47,6 @@ from convoracle.fast.winograd.weight_grad_plan import (
     plan_weight_grad,
 )
 from convoracle.fast.winograd.workspace import borrow
-
-FOUR = np.int64(4)
-"""The side of a tile, as no literal: see `convoracle.fast.winograd.products.ONE`."""
 
 CHAIN = 128
 """Tiles summed in one chain: the shorter the chain, the smaller the error."""
@@ -70,11 +71,15 @@ def bind_conv2d_weight_grad(
     **stride: Pair,
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return the weight gradient of arrays of these shapes; what is not finite is computed again by `direct`."""
-    images, dtype = len(x), x.dtype
+    images, dtype, taps = len(x), x.dtype, weight_shape[2]
     (top, _), (left, _) = padding
     options: dict[str, Any] = {"padding": padding, "dilation": dilation, "groups": groups, **stride}
-    rows, lanes, plan = plan_weight_grad(x.shape[1:], grad_output.shape[1:], (top, left), dilation, groups, dtype)
-    work = images * plan.tiles_h * plan.tiles_w * PRODUCTS * math.prod(weight_shape) // 9
+    joined = groups_to_join(groups, max(weight_shape[0] // groups, weight_shape[1]), lanes_of(dtype))
+    joined_shape = weight_shape[0], weight_shape[1] * joined, taps, taps
+    rows, lanes, plan = plan_weight_grad(
+        x.shape[1:], grad_output.shape[1:], (top, left), taps, dilation, groups // joined, dtype
+    )
+    work = images * plan.tiles_h * plan.tiles_w * PRODUCTS * math.prod(weight_shape) // taps**2
 
     @functools.cache
     def scheduled(threads: int) -> tuple[Schedule, int, np.ndarray]:
@@ -85,7 +90,7 @@ def bind_conv2d_weight_grad(
         if not images:
             return np.zeros(weight_shape, dtype)
         schedule, size, numbers = scheduled(thread_count(work))
-        parts = np.empty((schedule.segments, *weight_shape), dtype)
+        parts = np.empty((schedule.segments, *joined_shape), dtype)
         is_finite = np.ones(1, np.bool_)
         of_rows, of_lanes = (x, grad_output) if rows.is_data else (grad_output, x)
         flat = of_rows.reshape(-1), of_lanes.reshape(-1), parts.reshape(-1)
@@ -94,7 +99,7 @@ def bind_conv2d_weight_grad(
             grad: np.ndarray = parts[0] if schedule.segments == 1 else parts.sum(axis=0)
         if not is_finite[0] or (schedule.segments > 1 and not np.isfinite(grad).all()):
             return direct("conv2d_weight_grad")(grad_output, x, weight_shape, **options)
-        return grad
+        return part(grad, groups, joined)
 
     return weight_grad
 
@@ -116,7 +121,7 @@ def _weight_grad(space, numbers, counter, of_rows, of_lanes, parts, is_finite): 
     bands = unpack(Bands, numbers, BANDS_START, ())
     layout = unpack(Layout, numbers, LAYOUT_START, ())
     images, segments, shares, _ = unpack(Schedule, numbers, SCHEDULE_START, ())
-    vector, block, width = plan.vector, plan.block, plan.lane_vectors * plan.vector
+    taps, vector, block, width = plan.taps, plan.vector, plan.block, plan.lane_vectors * plan.vector
     turned, row_numbers = space[layout.turned : layout.rows], space[layout.rows : layout.lanes]
     lane_numbers, sums = space[layout.lanes : layout.sums], space[layout.sums :]
     row_product, lane_product, sum_product = layout.of_row_product, layout.of_lane_product, layout.of_sum
@@ -124,7 +129,7 @@ def _weight_grad(space, numbers, counter, of_rows, of_lanes, parts, is_finite): 
     of_bands = bands.rows * bands.columns
     count = -(-images // bands.images) * of_bands
     groups = rows.groups
-    of_group = rows.planes * lanes.planes * 9
+    of_group = rows.planes * lanes.planes * taps**2
     before = -1
     while True:
         task = take_task(counter)
@@ -172,14 +177,14 @@ def _weight_grad(space, numbers, counter, of_rows, of_lanes, parts, is_finite): 
         for row in range(first * block, min(last * block, rows.planes)):
             for v in range(plan.lane_vectors):
                 place = (row - first * block) * width + v * vector
-                is_right = transform_weight_sums(sums, place, sum_product, turned, 0, 3 * vector, vector)
+                is_right = transform_weight_sums(taps, sums, place, sum_product, turned, 0, taps * vector, vector)
                 if not is_right:
                     is_finite[0] = False
                 to = start + row * plan.of_row + v * vector * plan.of_lane
-                for tap in range(0, 9, vector):
+                for tap in range(0, taps**2, vector):
                     transpose_out(
                         turned, tap * vector, base, 0, parts, to + tap, plan.of_lane,
-                        min(lanes.planes - v * vector, vector), 9 - tap,
+                        min(lanes.planes - v * vector, vector), taps**2 - tap,
                     )  # fmt: skip
 
 
@@ -189,25 +194,28 @@ def _transform_planes(plan, operand, source, group, plane, window, turned, vecto
     keep_small()
     image, last_image, top, bottom, left, right = window
     dilation, width = plan.dilation_w, right - left
-    reach = 2 if operand.is_data else 0
-    line = 4 * (-(-width // dilation) * dilation) + reach * dilation
+    tile, reach = plan.tile, plan.taps - 1 if operand.is_data else 0
+    line = tile * (-(-width // dilation) * dilation) + reach * dilation
     planes = min(vector, operand.planes - plane)
     for n in range(image, last_image):
         first = (n * operand.groups + group) * operand.planes + plane
-        tile = top
-        while tile < bottom:
-            row, run = run_from(tile, bottom, plan.outputs_h, plan.dilation_h, 4)
+        down = top
+        while down < bottom:
+            row, run = run_from(down, bottom, plan.outputs_h, plan.dilation_h, tile)
             turn_planes(
                 source, first * operand.height * operand.width, operand.height, operand.width, planes,
-                row - operand.top, plan.dilation_h, 4 * left - operand.left, 4 * run + reach, line, turned, vector,
+                row - operand.top, plan.dilation_h, tile * left - operand.left, tile * run + reach, line,
+                turned, vector,
             )  # fmt: skip
             for i in range(run):
                 for j in range(width):
                     phase = j % dilation
-                    place = (4 * (i * line + j - phase) + phase) * vector
+                    place = (tile * (i * line + j - phase) + phase) * vector
                     if operand.is_data:
-                        transform_data(FOUR, turned, place, line * vector, dilation * vector, numbers, to, of_product)
+                        transform_data(SIDE, turned, place, line * vector, dilation * vector, numbers, to, of_product)
                     else:
-                        transform_grad(turned, place, line * vector, dilation * vector, numbers, to, of_product)
+                        transform_grad(
+                            plan.taps, turned, place, line * vector, dilation * vector, numbers, to, of_product
+                        )
                     to += step
-            tile += run
+            down += run

@@ -19,7 +19,9 @@ from convoracle.fast.winograd.plan import Bands, choose_bands
 from convoracle.fast.winograd.products import HALF
 from convoracle.fast.winograd.workspace import threads_that_fit
 
-PRODUCTS = 36
+SIDE = 6
+PRODUCTS = SIDE**2
+"""Of a tile, along an axis and in all: 4 outputs and 3 taps along an axis, or 2 and 5."""
 
 SEGMENTS = 8
 """Gradients that are made side by side and added in the end: a power of two."""
@@ -59,6 +61,9 @@ class Operand(NamedTuple):
 class Plan(NamedTuple):
     """A weight gradient, in the numbers that `_weight_grad` computes it from, beside its operands: rows and lanes."""
 
+    # Taps along a kernel's side, and outputs along a tile's.
+    taps: int
+    tile: int
     # Rows of outputs; how far the outputs of a tile are apart; tiles in a plane: down and across.
     outputs_h: int
     dilation_h: int
@@ -117,7 +122,7 @@ def choose_schedule(
     # Bands for two threads, however many there are.
     bands = choose_bands(plan.tiles_h, plan.tiles_w, plan.dilation_w, images, 2, wanted)
     count = -(-images // bands.images) * bands.rows * bands.columns
-    size = groups * rows.planes * lanes.planes * 9 * itemsize
+    size = groups * rows.planes * lanes.planes * plan.taps**2 * itemsize
     segments = SEGMENTS
     while segments > 1 and (segments > count or segments * size > SEGMENT_BYTES):
         segments //= 2
@@ -133,7 +138,7 @@ def choose_schedule(
 
 @functools.lru_cache(maxsize=256)
 def plan_weight_grad(
-    input_shape: Shape, output_shape: Shape, before: Pair, dilation: Pair, groups: int, dtype: np.dtype
+    input_shape: Shape, output_shape: Shape, before: Pair, taps: int, dilation: Pair, groups: int, dtype: np.dtype
 ) -> tuple[Operand, Operand, Plan]:
     """Plan the weight gradient of a layer: what lies in lanes and what in rows, whichever leaves less unused."""
     (channels, height, width), (filters, rows, columns) = input_shape, output_shape
@@ -148,17 +153,20 @@ def plan_weight_grad(
     is_turned = steps(channels, filters) < steps(filters, channels)
     of_rows, of_lanes = (data, grad) if is_turned else (grad, data)
     vectors, block = math.ceil(of_lanes.planes / lanes), max(lanes, ROWS)
+    tile, size = SIDE + 1 - taps, taps**2
     plan = Plan(
+        taps,
+        tile,
         rows,
         *dilation,
-        count_tiles(rows, dilation[0], 4),
-        count_tiles(columns, dilation[1], 4),
+        count_tiles(rows, dilation[0], tile),
+        count_tiles(columns, dilation[1], tile),
         lanes,
         block,
         math.ceil(of_rows.planes / block),
         vectors,
         math.ceil(vectors / VECTORS),
-        *((9, channels * 9) if is_turned else (channels * 9, 9)),
+        *((size, channels * size) if is_turned else (channels * size, size)),
     )
     return of_rows, of_lanes, plan
 
@@ -166,7 +174,8 @@ def plan_weight_grad(
 @functools.lru_cache(maxsize=256)
 def lay_out(plan: Plan, bands: Bands, shares: int) -> Layout:
     """Lay out the memory for one band and one share of the rows; see `convoracle.fast.winograd.plan.Layout`."""
-    rows = min(math.ceil(plan.tiles_h / bands.rows), longest_run(plan.outputs_h, plan.dilation_h, 4))
+    tile, reach = plan.tile, plan.taps - 1
+    rows = min(math.ceil(plan.tiles_h / bands.rows), longest_run(plan.outputs_h, plan.dilation_h, tile))
     columns = widest_band(plan.tiles_w, bands.columns, plan.dilation_w)
     space, height, width = (
         bands.most_tiles,
@@ -174,6 +183,6 @@ def lay_out(plan: Plan, bands: Bands, shares: int) -> Layout:
         plan.lane_vectors * plan.vector,
     )
     of_row_product, of_lane_product, of_sum = (n + plan.vector for n in (space * height, space * width, height * width))
-    window = ((4 * rows + 2) * (4 * columns + 2 * plan.dilation_w) + plan.vector) * plan.vector
+    window = ((tile * rows + reach) * (tile * columns + reach * plan.dilation_w) + plan.vector) * plan.vector
     sizes = (window, PRODUCTS * of_row_product, PRODUCTS * of_lane_product, PRODUCTS * of_sum)
     return Layout(space, of_row_product, of_lane_product, of_sum, *itertools.accumulate(sizes, initial=0))

@@ -38,13 +38,13 @@ def place_weights(plan, group, panel, channel):  # type: ignore[no-untyped-def]
     vectors = plan.vectors * (panel + 1) // plan.panels - vector
     lines = group * (plan.channels * plan.vectors + plan.panels * chains)
     lines += plan.channels * vector + panel * chains + channel * vectors + channel // plan.depth
-    return (plan.tile + 2) ** 2 * lines * plan.lanes
+    return (plan.tile + plan.taps - 1) ** 2 * lines * plan.lanes
 
 
 @kernel
 def _transform_weights(piece, pieces, plan, weight, packed):  # type: ignore[no-untyped-def]
     """Do one piece of the transformation of all weights: some panels of filters."""
-    kernels = np.empty(10 * plan.lanes * plan.lanes, weight.dtype)
+    kernels = np.empty((plan.taps**2 + 1) * plan.lanes * plan.lanes, weight.dtype)
     tasks = plan.groups * plan.panels
     for task in range(tasks * piece // pieces, tasks * (piece + 1) // pieces):
         group, panel = divmod(task, plan.panels)
@@ -60,9 +60,10 @@ def _transform_weights(piece, pieces, plan, weight, packed):  # type: ignore[no-
 def transform_panel(plan, weight, group, vector, vectors, channel, depth, packed, start, kernels):  # type: ignore[no-untyped-def]
     """Transform the weights of a panel of filters and a chain of channels, LANES of each at a time."""
     keep_small()
-    lanes = plan.lanes
+    lanes, taps = plan.lanes, plan.taps
+    size = taps * taps
     step, square = depth * vectors * lanes + lanes, min(lanes, MOST_SQUARE)
-    first, sign = (8 * lanes, -1) if plan.is_flipped else (0, 1)
+    first, sign = ((size - 1) * lanes, -1) if plan.is_flipped else (0, 1)
     for v in range(vectors):
         f = (vector + v) * lanes
         source = group * plan.of_group + f * plan.of_filter + channel * plan.of_channel
@@ -70,15 +71,15 @@ def transform_panel(plan, weight, group, vector, vectors, channel, depth, packed
         for c in range(0, depth, lanes):
             channels = min(lanes, depth - c)
             # The kernels of a filter are one run of memory, or each channel's is one.
-            runs, length = (1, 9 * channels) if plan.of_channel == 9 else (channels, 9)
+            runs, length = (1, size * channels) if plan.of_channel == size else (channels, size)
             for n in range(runs):
                 for k in range(0, lanes, square):
                     place = source + n * plan.of_channel + k * plan.of_filter
                     for tap in range(0, length, square):
-                        to = (9 * n + tap) * lanes + k
+                        to = (size * n + tap) * lanes + k
                         transpose_in(weight, place + tap, plan.of_filter, filters - k, length - tap, kernels, to, lanes)
             for n in range(channels):
                 to = start + ((c + n) * vectors + v) * lanes
-                begin = 9 * n * lanes + first
-                transform_filter(plan.tile, kernels, begin, sign * 3 * lanes, sign * lanes, packed, to, step)
+                begin = size * n * lanes + first
+                transform_filter(plan.tile, taps, kernels, begin, sign * taps * lanes, sign * lanes, packed, to, step)
             source += channels * plan.of_channel

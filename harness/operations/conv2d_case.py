@@ -81,8 +81,8 @@ class Conv2dCase:
         return bits
 
     def suits_winograd(self) -> bool:
-        """Return whether F(m x m, 3x3) applies: with a dilation, to each of its phases."""
-        return self.kernel_size == (3, 3) and pair(self.stride) == (1, 1)
+        """Return whether F(m x m, r x r) applies: with a dilation, to each of its phases."""
+        return self.kernel_size in ((3, 3), (5, 5)) and pair(self.stride) == (1, 1)
 
 
 # Remembered, since a case is asked for its sizes many times.

@@ -124,7 +124,7 @@ def test_unknown_names() -> None:
 def test_limits_are_held_to_every_number_of_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
     small = Variant(
         "convoracle.fast.readable.conv2d_im2col:conv2d",
-        limits={"dilation": {1}, "padding": {0, 1}, "kernel_size": {3}},
+        limits={"dilation": {1}, "padding": {0, 1}, "kernel_size": {(3, 3), (5, 5)}},
         why="F(2, 3) has no holes",
     )
     monkeypatch.setattr(registry, "BUILT_IN", {**registry.BUILT_IN, "small": {"conv2d": small}})
@@ -137,8 +137,9 @@ def test_limits_are_held_to_every_number_of_an_option(monkeypatch: pytest.Monkey
     ):
         with pytest.raises(ValueError, match=re.escape(f"conv2d: backend 'small' cannot do {obstacle}; {able}")):
             co.conv2d(x, weight, **options, backend="small")
-    with pytest.raises(ValueError, match=re.escape("cannot do kernel_size (3, 2) (3 only")):
-        co.conv2d(x, weight[..., :2], backend="small")
+    # A pair that is listed stands for itself, not for its numbers.
+    with pytest.raises(ValueError, match=re.escape("cannot do kernel_size (3, 5) ((3, 3), (5, 5) only")):
+        co.conv2d(x, np.ones((1, 1, 3, 5)), backend="small")
 
 
 BLOCK_NUMBA = """

@@ -164,9 +164,12 @@ def test_the_transform_is_counted_with_every_axis_doubled() -> None:
         ("kernel_size=3x2 stride=1 dilation=1", False),
         ("kernel_size=3x3 stride=1x2 dilation=1", False),
         ("kernel_size=3x3 stride=1 dilation=2", True),
+        ("kernel_size=5x5 stride=1 dilation=1", True),
+        ("kernel_size=5x3 stride=1 dilation=1", False),
+        ("kernel_size=4x4 stride=1 dilation=1", False),
     ],
 )
-def test_winograd_applies_to_three_by_three_kernels_alone(words: str, suits: bool) -> None:
+def test_winograd_applies_to_kernels_of_three_by_three_and_five_by_five(words: str, suits: bool) -> None:
     text = CONV.format(bias="no").split(" kernel_size")[0] + f" {words} padding=0 groups=2 bias=no dtype=float32 "
     for name, terms in (("conv2d", 3), ("conv2d_input_grad", 2), ("conv2d_weight_grad", None)):
         operation = OPERATIONS[name]

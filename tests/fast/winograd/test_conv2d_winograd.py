@@ -17,7 +17,7 @@ NAMES = ("conv2d", "input_grad", "weight_grad", "bias_grad")
 
 
 class Layer(NamedTuple):
-    """A layer of 3x3 kernels, and so many images."""
+    """A layer of square kernels, and so many images."""
 
     n: int
     c: int
@@ -26,10 +26,15 @@ class Layer(NamedTuple):
     groups: int = 1
     padding: Any = 1
     dilation: tuple[int, int] = (1, 1)
+    taps: int = 3
 
     def outputs(self) -> tuple[int, int]:
         pads = self.padding if isinstance(self.padding, tuple) else ((self.padding,) * 2,) * 2
-        return self.size[0] + sum(pads[0]) - 2 * self.dilation[0], self.size[1] + sum(pads[1]) - 2 * self.dilation[1]
+        rows, columns = (
+            size + sum(ends) - (self.taps - 1) * step
+            for size, ends, step in zip(self.size, pads, self.dilation, strict=True)
+        )
+        return rows, columns
 
     def options(self) -> dict[str, Any]:
         return {"padding": self.padding, "dilation": self.dilation, "groups": self.groups}
@@ -39,7 +44,7 @@ class Layer(NamedTuple):
         rng = np.random.default_rng(self.c * self.f)
         shapes = (
             (self.n, self.c, *self.size),
-            (self.f, self.c // self.groups, 3, 3),
+            (self.f, self.c // self.groups, self.taps, self.taps),
             (self.f,),
             (self.n, self.f, *self.outputs()),
         )
@@ -69,6 +74,14 @@ LAYERS = {
     "dilated, several bands": Layer(1, 4, (60, 50), 6, padding=3, dilation=(3, 2)),
     "dilated, a row in several bands": Layer(1, 2, (5, 3000), 3, dilation=(1, 3)),
     "dilated, several images in a band": Layer(7, 2, (6, 8), 3, groups=1, padding=((3, 1), (0, 4)), dilation=(2, 3)),
+    "5x5, smaller than a kernel": Layer(2, 3, (1, 2), 5, padding=2, taps=5),
+    "5x5, padding beyond the window": Layer(1, 2, (3, 4), 7, padding=((6, 0), (1, 7)), taps=5),
+    "5x5, cropped": Layer(3, 3, (9, 6), 4, padding=0, taps=5),
+    "5x5, tails everywhere": Layer(2, 19, (13, 11), 37, padding=((2, 1), (3, 2)), taps=5),
+    "5x5, more channels than filters": Layer(2, 37, (5, 10), 2, padding=2, taps=5),
+    "5x5, groups": Layer(3, 12, (7, 7), 20, groups=4, padding=2, taps=5),
+    "5x5, a row of tiles in several bands": Layer(1, 2, (5, 3000), 3, padding=2, taps=5),
+    "5x5, dilated, several bands": Layer(1, 4, (60, 50), 6, padding=6, dilation=(3, 2), taps=5),
 }
 
 
@@ -146,7 +159,7 @@ def always_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [
         LARGE,
         Layer(5, 10, (32, 32), 10),
-        Layer(2, 16, (9, 40), 24, groups=2),
+        Layer(2, 16, (9, 40), 24, groups=2, padding=2, taps=5),
         Layer(3, 20, (35, 31), 18, padding=4, dilation=(4, 3)),
     ],
 )
@@ -202,10 +215,11 @@ def test_bits_depend_on_the_image_alone(layer: Layer, monkeypatch: pytest.Monkey
     check(results_anew())
 
 
-@pytest.mark.parametrize("layer", [LARGE, LAYERS["groups, channels fill no vector"]])
+@pytest.mark.parametrize("layer", [LARGE, LAYERS["5x5, groups"]])
 def test_prepared_weights_give_the_same_bits(layer: Layer) -> None:
     x, weight, bias, _ = layer.floats("float32")
-    options: Any = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": layer.groups}
+    ends = (layer.padding, layer.padding)
+    options: Any = {"stride": (1, 1), "padding": (ends, ends), "dilation": (1, 1), "groups": layer.groups}
     expected = winograd.conv2d(x, weight, bias, **options)
     changed = weight.copy()
     prepared = winograd.prepare(changed, (1, *x.shape[1:]), **options)
@@ -217,9 +231,12 @@ def test_prepared_weights_give_the_same_bits(layer: Layer) -> None:
     assert weight.nbytes < prepared.nbytes < 64 * weight.nbytes
 
 
-@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
-def test_an_image_that_is_not_finite_is_as_in_direct_and_the_others_as_they_were(number: float) -> None:
-    layer = Layer(3, 5, (8, 9), 6)
+@pytest.mark.parametrize(("number", "taps", "groups"), [(np.inf, 3, 1), (-np.inf, 5, 1), (np.nan, 3, 2)])
+def test_an_image_that_is_not_finite_is_as_in_direct_and_the_others_as_they_were(
+    number: float, taps: int, groups: int
+) -> None:
+    """The channel of another group is finite all the same."""
+    layer = Layer(3, 4, (8, 9), 6, groups, padding=taps // 2, taps=taps)
     x, weight, bias, grad = layer.floats("float32")
     before = results(layer, (x, weight, bias, grad))
     x[1, 2, 3, 4] = grad[1, 2, 3, 4] = number
@@ -230,7 +247,10 @@ def test_an_image_that_is_not_finite_is_as_in_direct_and_the_others_as_they_were
         images = slice(None) if name in ("weight_grad", "bias_grad") else slice(1, 2)
         np.testing.assert_array_equal(got[name][images], wanted[images])
     for name in ("conv2d", "input_grad"):
-        assert np.isfinite(got[name]).sum() == got[name].size - 9 * (layer.f if name == "conv2d" else layer.c)
+        assert (
+            np.isfinite(got[name]).sum()
+            == got[name].size - taps**2 * (layer.f if name == "conv2d" else layer.c) // groups
+        )
         assert got[name][::2].tobytes() == before[name][::2].tobytes()
 
 

@@ -9,7 +9,13 @@ from convoracle.fast.winograd import tiles
 from convoracle.fast.winograd.cook_toom import Bilinear, Matrix, cook_toom
 from convoracle.harness import bounds
 
-USED = {"F(2, 3)": tiles.F2, "F(4, 3)": tiles.F4, "F(3, 4)": tiles.F4_TRANSPOSED}
+USED = {
+    "F(2, 3)": tiles.F_2_3,
+    "F(4, 3)": tiles.F_4_3,
+    "F(3, 4)": tiles.F_3_4,
+    "F(2, 5)": tiles.F_2_5,
+    "F(5, 2)": tiles.F_5_2,
+}
 OTHERS = {
     "F(1, 1)": cook_toom(1, 1, ()),
     "F(2, 2)": cook_toom(2, 2, (0, 1)),
@@ -38,7 +44,7 @@ def test_the_matrices_of_f_2_3_are_the_published_ones() -> None:
         filter=rows([1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]),
         data=rows([1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]),
     )
-    assert [outer_products(tiles.F2, k) for k in range(4)] == [outer_products(published, k) for k in range(4)]
+    assert [outer_products(tiles.F_2_3, k) for k in range(4)] == [outer_products(published, k) for k in range(4)]
 
 
 def rows(*numbers: list[float]) -> Matrix:
@@ -67,6 +73,8 @@ def test_the_proven_bound_of_the_harness_holds_for_these_points() -> None:
         "F(2, 3)": 4.0,
         "F(4, 3)": 12.67,
         "F(3, 4)": 12.67,
+        "F(2, 5)": 12.67,
+        "F(5, 2)": 12.67,
     }
     assert max(algorithm.amplification for algorithm in USED.values()) <= bounds.WINOGRAD_KAPPA
     assert cook_toom(4, 3, (0, 1, -1, 2, -2)).amplification == bounds.WINOGRAD_KAPPA
@@ -75,11 +83,16 @@ def test_the_proven_bound_of_the_harness_holds_for_these_points() -> None:
 def test_no_other_multiples_of_an_eighth_amplify_less() -> None:
     eighths = [Fraction(n, 8) for n in range(1, 17)]
     best = min(itertools.combinations(eighths, 2), key=lambda pair: cook_toom(4, 3, symmetric(*pair)).amplification)
-    assert symmetric(*best) == tiles.POINTS_OF_4
+    assert symmetric(*best) == tiles.POINTS[6]
 
 
 def symmetric(a: Fraction, b: Fraction) -> tuple[Fraction | int, ...]:
     return 0, a, -a, b, -b
+
+
+def test_the_data_has_one_transform_for_as_many_products() -> None:
+    """Only that of F(4, 3) is compiled."""
+    assert tiles.F_4_3.data == tiles.F_3_4.data == tiles.F_2_5.data == tiles.F_5_2.data
 
 
 def test_entries_that_are_not_rounded_are_exact_in_single_precision() -> None:

@@ -11,9 +11,9 @@ import sys
 import numpy as np
 import convoracle as co
 rng = np.random.default_rng(0)
-shapes = (2, 9, 7, 10), (13, 9, 3, 3), (2, 13, 7, 10)
-x, weight, grad = (rng.integers(-1, 2, shape).astype(sys.argv[1]) for shape in shapes)
-for options in {"padding": 1}, {"padding": (2, 3), "dilation": (2, 3)}:
+for taps, outputs, options in (3, (7, 10), {"padding": 1}), (5, (3, 4), {"padding": (2, 3), "dilation": (2, 3)}):
+    shapes = (2, 9, 7, 10), (13, 9, taps, taps), (2, 13, *outputs)
+    x, weight, grad = (rng.integers(-1, 2, shape).astype(sys.argv[1]) for shape in shapes)
     for name, arguments in {
         "conv2d": (x, weight),
         "conv2d_input_grad": (grad, weight, x.shape),

@@ -22,6 +22,7 @@ from convoracle.fast.winograd import convolution, plan, weight_grad_plan, worksp
     ],
 )
 @pytest.mark.parametrize("dilation", [1, 12])
+@pytest.mark.parametrize("taps", [3, 5])
 def test_memory_is_bounded(
     images: int,
     channels: int,
@@ -31,18 +32,20 @@ def test_memory_is_bounded(
     dtype: str,
     threads: int,
     dilation: int,
+    taps: int,
 ) -> None:
     """All threads borrow 64 MiB together, whatever the layer; nothing is computed here."""
-    kind, dilations = np.dtype(dtype), (dilation, dilation)
+    kind, dilations, before = np.dtype(dtype), (dilation, dilation), (taps // 2, taps // 2)
     for planes, outputs in ((channels, filters), (filters, channels)):
         groups_of = groups, planes // groups, outputs // groups
-        forward = plan.plan_tiles(*groups_of, size, size, (1, 1), dilations, (1, 1, 1), kind, is_flipped=False)
+        forward = plan.plan_tiles(*groups_of, size, size, before, taps, dilations, (1, 1, 1), kind, is_flipped=False)
         schedule, _, layout = convolution.choose_schedule(forward, images, threads, kind.itemsize, is_prepared=False)
         assert schedule.threads * layout.end * kind.itemsize <= 64 << 20
         assert schedule.threads >= min(threads, 2) or images * size[0] * size[1] < 100 or planes > 1024
-    gradient = weight_grad_plan.plan_weight_grad((channels, *size), (filters, *size), (1, 1), dilations, groups, kind)
+    shapes = (channels, *size), (filters, *size)
+    gradient = weight_grad_plan.plan_weight_grad(*shapes, before, taps, dilations, groups, kind)
     summed, _, of_sums = weight_grad_plan.choose_schedule(*gradient, images, threads, kind.itemsize)
-    parts = summed.segments * filters * channels // groups * 9 * kind.itemsize if summed.segments > 1 else 0
+    parts = summed.segments * filters * channels // groups * taps**2 * kind.itemsize if summed.segments > 1 else 0
     assert summed.threads * of_sums.end * kind.itemsize + parts <= 68 << 20
 
 
