@@ -32,6 +32,8 @@ class Candidate:
         The dtypes it promises to take.
     command : str, optional
         The part of a command line that names it; None if no command can reach it.
+    anew : callable, optional
+        Returns the function as a new process would have it, with nothing kept of any call; None if nothing can.
     """
 
     function: Callable[..., Any]
@@ -40,6 +42,7 @@ class Candidate:
     accuracy: str = "componentwise"
     dtypes: tuple[str, ...] = ("float32", "float64")
     command: str | None = None
+    anew: Callable[[], Callable[..., Any]] | None = field(default=None, compare=False, repr=False)
 
     def taking(self, dtypes: tuple[str, ...] | None, operation: Operation) -> "Candidate":
         """Return the candidate with only those of its dtypes that are asked for and that the operation has.

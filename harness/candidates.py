@@ -12,6 +12,7 @@ import convoracle
 from convoracle.fast import registry
 from convoracle.harness.adapters import ADAPTERS
 from convoracle.harness.candidate import Candidate
+from convoracle.harness.imported_anew import imported_anew
 from convoracle.harness.operations import OPERATIONS
 
 PEERS = {
@@ -123,9 +124,7 @@ class Source:
             if operation not in candidates:
                 raise CannotRun(f"{self.name} has no {operation}; it has {', '.join(candidates)}")
             return candidates[operation]
-        function = self._function()
-        for adapter in self.adapters:
-            function = ADAPTERS[adapter](function, operation)
+        function = self._adapted(operation)
         return Candidate(
             function,
             self.name,
@@ -133,7 +132,31 @@ class Source:
             getattr(function, "accuracy", "componentwise"),
             tuple(getattr(function, "dtypes", ("float32", "float64"))),
             self.option,
+            functools.partial(self._anew, operation),
         )
+
+    def _adapted(self, operation: str) -> Any:
+        """Return the function inside its adapters."""
+        function = self._function()
+        for adapter in self.adapters:
+            function = ADAPTERS[adapter](function, operation)
+        return function
+
+    def _anew(self, operation: str) -> Any:
+        """Return the function inside its adapters from a module that is imported once more."""
+        with imported_anew(self._module()):
+            return self._adapted(operation)
+
+    def _module(self) -> str:
+        """Return the name of the module, whose folder is made known if it is given as a file."""
+        module = self.name.rpartition(":")[0]
+        folder = os.getcwd()
+        if module.endswith(".py"):
+            folder, file = os.path.split(os.path.abspath(module))
+            module = file.removesuffix(".py")
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+        return module
 
     def _asked(self, variant: registry.Variant) -> dict[str, str]:
         """Return the accuracy to ask a backend for: what it keeps by itself need not be asked for."""
@@ -154,15 +177,14 @@ class Source:
         return candidates
 
     def _function(self) -> Any:
-        module_name, colon, path = self.name.partition(":")
-        if not (module_name and colon and path):
+        module, colon, path = self.name.rpartition(":")
+        if not (module and colon and path):
             raise CannotRun(
-                f"candidate {self.name!r} is not MODULE:FUNCTION; allowed: MODULE:FUNCTION, {', '.join(PEERS)}"
+                f"candidate {self.name!r} is not MODULE:FUNCTION; allowed: MODULE:FUNCTION, FILE.py:FUNCTION, "
+                f"{', '.join(PEERS)}"
             )
-        if os.getcwd() not in sys.path:
-            sys.path.insert(0, os.getcwd())
         try:
-            found: Any = importlib.import_module(module_name)
+            found: Any = importlib.import_module(self._module())
             for attribute in path.split("."):
                 found = getattr(found, attribute)
         except Exception as error:

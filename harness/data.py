@@ -9,7 +9,7 @@ from convoracle.harness.choices import Choices
 FLOAT_KINDS = ("uniform", "wide", "cancelling")
 SCORE_KINDS = (*FLOAT_KINDS, "scores", "large", "shifted")
 LAYOUTS = ("C", "F", "channels_last", "sliced", "reversed", "offset")
-ELSEWHERE = (*LAYOUTS, "exchanged")
+ELSEWHERE = (*LAYOUTS, "exchanged", "cropped", "mirrored", "transposed", "spaced")
 """What cases combine with everything else, and what one of the promises is asked with besides."""
 
 # The exponents of "wide" data stay this far from 0, so that no product of two values leaves the normal range.
@@ -43,28 +43,44 @@ def lay_out(values: np.ndarray, layout: str) -> np.ndarray:
 
     ``C`` and ``F``: contiguous, last or first axis fastest. ``channels_last``: a view of memory in which axis 1 is
     fastest. ``sliced``: every other element of a larger buffer. ``reversed``: negative strides along every axis.
-    ``offset``: the inside of a larger array. ``exchanged``: the first two axes are the other way round in memory.
+    ``offset``: the inside of a larger array. ``exchanged``: the first two axes are the other way round in memory, and
+    ``transposed``: the last two are. ``cropped``: the inside of a larger array in which axis 1 is fastest. ``mirrored``
+    and ``spaced``: the last axis alone runs backwards, or takes every other element.
     """
     if layout == "C":
         return np.array(values, order="C")
     if layout == "F":
         return np.array(values, order="F")
     if layout == "channels_last":
-        order = (0, *range(2, values.ndim), 1) if values.ndim > 1 else (0,)
-        view = np.empty([values.shape[axis] for axis in order], values.dtype).transpose(np.argsort(order))
+        view = _permuted(values, (0, *range(2, values.ndim), 1), 0)
+    elif layout == "cropped":
+        view = _permuted(values, (0, *range(2, values.ndim), 1), 2)
+    elif layout == "exchanged":
+        view = _permuted(values, (1, 0, *range(2, values.ndim)), 0)
+    elif layout == "transposed":
+        view = _permuted(values, (*range(values.ndim - 2), values.ndim - 1, values.ndim - 2), 0)
+    elif layout == "mirrored":
+        view = np.empty(values.shape, values.dtype)[..., ::-1]
+    elif layout == "spaced":
+        view = np.empty((*values.shape[:-1], 2 * values.shape[-1]), values.dtype)[..., ::2]
     elif layout == "sliced":
         view = np.empty([2 * size for size in values.shape], values.dtype)[(slice(None, None, 2),) * values.ndim]
     elif layout == "reversed":
         view = np.empty(values.shape, values.dtype)[(slice(None, None, -1),) * values.ndim]
     elif layout == "offset":
         view = np.empty([size + 2 for size in values.shape], values.dtype)[(slice(1, -1),) * values.ndim]
-    elif layout == "exchanged":
-        order = (1, 0, *range(2, values.ndim)) if values.ndim > 1 else (0,)
-        view = np.empty([values.shape[axis] for axis in order], values.dtype).transpose(order)
     else:
         raise ValueError(f"unknown layout {layout!r}; known: {', '.join(ELSEWHERE)}")
     view[...] = values
     return view
+
+
+def _permuted(values: np.ndarray, order: tuple[int, ...], more: int) -> np.ndarray:
+    """Return an array of the same shape whose axes are in another order in memory, inside one larger by `more`."""
+    if values.ndim < 2:
+        order = tuple(range(values.ndim))
+    memory = np.empty([values.shape[axis] + more for axis in order], values.dtype)
+    return memory[tuple(slice(more // 2, more // 2 + values.shape[axis]) for axis in order)].transpose(np.argsort(order))
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

@@ -21,6 +21,9 @@ _BLOCKS = (8, 16, 32, 48, 64, 128)
 _BEYOND = (9, 17, 33, 67, 131, 259)
 """Whole blocks of any usual size, and one or a few more than all of them but the largest."""
 
+_WHOLE = ((16, 17), (28, 28), (33, 31), (56, 56), (112, 113))
+"""Images that a window may be as large as."""
+
 
 class Turns(Choices):
     """The choices of a large case, and how many times its way was taken before it."""
@@ -73,10 +76,11 @@ def _depthwise(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
 
 
 def _images(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
-    """Yield a batch beyond whole blocks: with few channels and filters, or of next to nothing, if it is too much."""
+    """Yield a batch beyond whole blocks, or every other time perhaps of whole blocks, with little of everything else."""
     if hasattr(case, "n"):
         alone = {name: 1 for name in ("c", "f", "groups", "dilation") if hasattr(case, name)} | _smallest_kernel(case)
-        for counts in (choices.shuffled(_BEYOND[2:]), _BEYOND[:2]):
+        many = (*_BLOCKS[1:5], *_BEYOND[2:]) if choices.taken % 2 else _BEYOND[2:]
+        for counts in (choices.shuffled(many), _BEYOND[:2]):
             for count in counts:
                 yield {"n": count}
                 for few in (choices.pick((3, 9)), 1):
@@ -137,7 +141,7 @@ def _kernels(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
     if hasattr(case, "kernel_size") and hasattr(case, "stride"):
         axes = 1 if isinstance(case.kernel_size, int) else len(case.kernel_size)
         for spread in choices.shuffled((1, 2)):
-            for most in ((9, 11, 17), (8, 9, 11)):
+            for most in choices.shuffled(((9, 11, 17), (6, 7, 8))):
                 size = (*(2,) * (axes - 2), *(choices.pick(most) for _ in range(min(axes, 2))))
                 sides = dict(zip(("d", "h", "w")[3 - axes :], size, strict=True))
                 grown = {side: spread * (taps - 1) + choices.between(1, 9) for side, taps in sides.items()}
@@ -162,11 +166,14 @@ def _steps(axes: int, choices: Turns) -> tuple[int, ...]:
 
 
 def _whole(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
-    """Yield a window that is the whole image: global pooling."""
+    """Yield a window that is the whole image: global pooling, every other time of more elements than a byte counts."""
     if hasattr(case, "ceil_mode"):
-        yield {"kernel_size": (case.h, case.w), "stride": None, "padding": 0, "ceil_mode": False} | (
+        plain = {"stride": None, "padding": 0, "ceil_mode": False} | (
             {"dilation": 1} if hasattr(case, "dilation") else {}
         )
+        height, width = choices.pick(_WHOLE) if choices.taken % 2 == 0 else (case.h, case.w)
+        yield plain | {"n": 1, "c": 2, "h": height, "w": width, "kernel_size": (height, width)}
+        yield plain | {"kernel_size": (case.h, case.w)}
 
 
 def _fewer_images(case: Any) -> dict[str, int]:

@@ -45,6 +45,7 @@ CONVOLUTIONS = (
     Layer(5, 1, 2, "depthwise"),
     Layer(2, 2, 0),
     Layer(3, 1, 2, "depthwise", other=1),
+    Layer(3, 1, 6, other=5),
 )
 TRANSPOSED = (
     Layer(3, 2, 1, other=1),
@@ -71,6 +72,8 @@ POOLS = (
 _BLOCKS = (8, 16, 24, 32, 48, 64, 96)
 _CHANNELS = (1, 2, 3, 4, 6, 8, 9, 12, 16, 17, 20, 24, 32, 33, 48, 64, 67, 96)
 _SIZES = (4, 6, 7, 8, 9, 12, 13, 14, 16, 17, 20, 28, 33)
+_TINY = (1, 1, 2, 3, 5)
+"""The last maps of a network, and those of sequences, hardly larger than a kernel or not even so large."""
 
 
 def has_layers(operation: Operation) -> bool:
@@ -83,7 +86,7 @@ def everyday(operation: Operation, case: Any, limits: Limits, seed: int, turn: i
     choices = Choices(seed, operation.name, turn, "everyday")
     for changes in _layers(case, choices, turn):
         changed = dataclasses.replace(case, **changes)
-        if _is_small(operation, changed) and inside(limits, changed):
+        if is_small(operation, changed) and inside(limits, changed):
             return changed
     return None
 
@@ -93,13 +96,13 @@ def _layers(case: Any, choices: Choices, turn: int) -> Iterator[dict[str, Any]]:
     is_pool, is_transposed = hasattr(case, "ceil_mode"), hasattr(case, "output_padding")
     layers = POOLS if is_pool else TRANSPOSED if is_transposed else CONVOLUTIONS
     for layer in layers[turn % len(layers) :] + layers[: turn % len(layers)]:
-        options = _options(case, layer)
+        options = options_of(case, layer)
         for counts in _counts(case, layer, choices):
             for sizes in _sizes(case, choices):
                 yield {**options, **counts, **sizes}
 
 
-def _options(case: Any, layer: Layer) -> dict[str, Any]:
+def options_of(case: Any, layer: Layer) -> dict[str, Any]:
     """Return the options of a layer, in the form in which the case writes them."""
     axes = [name for name in ("d", "h", "w") if hasattr(case, name)]
     alone = isinstance(case.kernel_size, int)
@@ -120,7 +123,7 @@ def _options(case: Any, layer: Layer) -> dict[str, Any]:
 
 def _counts(case: Any, layer: Layer, choices: Choices) -> Iterator[dict[str, int]]:
     """Yield numbers of images, channels and filters: a few at random, then smaller ones."""
-    for images in (choices.pick((1, 2, 3, 5, 9, 17)), 2, 1):
+    for images in (choices.pick((1, 2, 3, 4, 5, 8, 9, 16, 17)), 2, 1):
         first = _BLOCKS if layer.kind == "depthwise" else _CHANNELS  # no network has other depthwise layers
         for channels in (choices.pick(first), choices.pick(_CHANNELS), choices.pick(_CHANNELS[:6])):
             counts = {"n": images, "c": channels}
@@ -139,16 +142,16 @@ def _counts(case: Any, layer: Layer, choices: Choices) -> Iterator[dict[str, int
 def _sizes(case: Any, choices: Choices) -> Iterator[dict[str, int]]:
     """Yield sizes of x: square ones as often as not, then smaller ones."""
     axes = [name for name in ("d", "h", "w") if hasattr(case, name)]
-    for sizes in (_SIZES, _SIZES, _SIZES[:5]):
+    for sizes in (_TINY if choices.happens(4) else _SIZES, _SIZES, _SIZES[:5]):
         drawn = {name: choices.pick(sizes) for name in axes}
         yield dict.fromkeys(axes, drawn[axes[0]]) if choices.happens(2) else drawn
 
 
-def _is_small(operation: Operation, case: Any) -> bool:
+def is_small(operation: Operation, case: Any, most: int = MOST_PRODUCTS) -> bool:
     """Return whether there is such a case, and it is no more work than others."""
     try:
         operation.operand_shapes(case)
         outputs = operation.outputs(case)
     except ValueError:
         return False
-    return max(math.prod(output.shape) * output.products for output in outputs) <= MOST_PRODUCTS
+    return max(math.prod(output.shape) * output.products for output in outputs) <= most

@@ -117,6 +117,8 @@ class Failure:
             "where": None if self.pattern is None else self.pattern.where(),
             "data": self.data or None,
             "history": self.history or None,
+            "shape": self.shape or None,
+            "products": self.products or None,
             "instead": None if self.pattern is None else self.pattern.instead,
             "operands": None if self.evidence is None else as_plain_operands(self.evidence),
         }

@@ -49,7 +49,8 @@ def integers(
     lowest = -largest - (is_integer and largest == np.iinfo(case.dtype).max)
     if outputs[0].is_selection:
         shapes = shapes_of_values(operation, case)
-        return {name: _tied(choices, shape, largest, lowest).astype(number) for name, shape in shapes.items()}
+        tied = {name: _tied(choices, shape, largest, lowest).astype(number) for name, shape in shapes.items()}
+        return tied if is_integer else _with_negative_zeros(tied, case.seed)
     multiple = outputs[0].multiple
     arrays = {
         name: choices.integers(shape, lowest, largest).astype(number) * multiple
@@ -58,6 +59,20 @@ def integers(
     if sparse:
         name = [name for name, array in arrays.items() if array.ndim > 1][-1]
         arrays[name] *= choices.integers(arrays[name].shape, 0, 2**sparse - 1) == 0
+    if not is_integer:
+        arrays = _with_negative_zeros(arrays, case.seed)
+    return {**arrays, **operation.index_operands(case, Choices(case.seed, "indices"))}
+
+
+def of_extremes(operation: Operation, case: Any) -> dict[str, np.ndarray]:
+    """Return integer operands that are all as large or as small as may be: what saturates between two sums shows."""
+    choices = Choices(case.seed, operation.name, "extremes")
+    largest = exact_amplitude(operation.outputs(case), case.dtype)
+    lowest = -largest - (largest == np.iinfo(case.dtype).max)
+    arrays = {
+        name: np.where(choices.integers(shape, 0, 1), largest, lowest).astype(np.int64)
+        for name, shape in shapes_of_values(operation, case).items()
+    }
     return {**arrays, **operation.index_operands(case, Choices(case.seed, "indices"))}
 
 
@@ -104,6 +119,14 @@ def exact_amplitude(outputs: tuple[Output, ...], dtype: str) -> int:
         degree = max(len(term) for term in output.terms)
         amplitude = min(amplitude, math.isqrt(room) if degree == 2 else room)
     return amplitude
+
+
+def _with_negative_zeros(arrays: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
+    """Return the arrays with every other zero negative: the two are equal, whatever their bits say."""
+    for array in arrays.values():
+        every_other = array.reshape(-1)[seed % 2 :: 2]
+        every_other[every_other == 0] = -0.0
+    return arrays
 
 
 def _tied(choices: Choices, shape: tuple[int, ...], largest: int, lowest: int) -> np.ndarray:

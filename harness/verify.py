@@ -129,13 +129,20 @@ def run(
             failing = drawn if outcome.case is None else outcome.case
             alive = functools.partial(progress, number, describe(drawn)) if progress is not None else None
             surroundings = Surroundings()
+            before = 0 if case is not None else number + (outcome.case is not None)
+            earlier = functools.partial(_first, operation, candidate, seed, before)
             report.failures.append(
-                explain(operation, candidate, function, failing, number, outcome.problem, checks, alive)
+                explain(operation, candidate, function, failing, number, outcome.problem, checks, alive, earlier)
             )
             surroundings.restored()  # explaining calls the candidate, too
             break
     report.seconds = time.perf_counter() - started
     return report
+
+
+def _first(operation: Operation, candidate: Candidate, seed: int, count: int) -> list[Any]:
+    """Return the first cases of a campaign."""
+    return [draw(operation, candidate.limits, candidate.dtypes, seed, number) for number in range(count)]
 
 
 def _add(report: Report, outcome: Outcome, dtype: str) -> None:

@@ -58,6 +58,7 @@ def draw_layers(seed: int = 7) -> Iterator[Layer]:
         return round(math.exp(rng.uniform(math.log(least), math.log(most))))
 
     def layer(channels: int, size: int, filters: int, kernel: int, stride: int = 1, groups: int = 1) -> Layer:
+        channels, filters = (math.ceil(planes / groups) * groups for planes in (channels, filters))
         end = kernel // 2 if stride < kernel else 0
         pairs = ((stride, stride), ((end, end), (end, end)), (1, 1))
         return Layer(
@@ -71,6 +72,7 @@ def draw_layers(seed: int = 7) -> Iterator[Layer]:
         yield layer(channels, max(between(7, 120), kernel), channels, kernel, rng.choice((1, 1, 2)), channels)
         yield layer(between(3, 600), between(5, 120), between(8, 600), 3)
         yield layer(between(3, 200), between(14, 120), between(16, 200), rng.choice((3, 5, 7)), 2)
+        yield layer(between(3, 300), between(5, 64), between(8, 300), 5, 1, rng.choice((1, 1, 2)))
         yield layer(between(1, 12), between(10, 120), between(1, 24), rng.choice((3, 3, 5)))
         yield layer(3, between(32, 240), between(16, 96), rng.choice((3, 5, 7, 11)), rng.choice((2, 2, 4)))
         kernel = rng.choice((2, 2, 4, 8, 16))

@@ -156,7 +156,7 @@ def _one_changed(examination: "Examination") -> None:
 
 def _other_options(examination: "Examination") -> None:
     """Call with the very same arrays and other options."""
-    found = examination.question.other_options(examination.limits)
+    found = examination.question.near.other_options(examination.limits)
     if found is None:
         return
     case, answered = found
@@ -169,7 +169,7 @@ def _other_options(examination: "Examination") -> None:
 
 def _other_size(examination: "Examination") -> None:
     """Call with an image of another size, or one more: plans and workspaces may be kept for what is nearly the same."""
-    found = examination.question.other_size(examination.limits)
+    found = examination.question.near.other_size(examination.limits)
     if found is None:
         return
     case, answered = found
@@ -211,7 +211,7 @@ def _alone(examination: "Examination") -> None:
 
 def _neutral(examination: "Examination") -> None:
     """Call where the result is x: a copy of it, not x itself."""
-    found = examination.question.neutral(examination.limits)
+    found = examination.question.near.neutral(examination.limits)
     if found is None:
         return
     case, answered = found

@@ -9,13 +9,12 @@ import numpy as np
 
 from convoracle.harness.checks.answers import Answered, Expected, Measured, frozen_array
 from convoracle.harness.checks.gradient import direction_for, inner, whole
-from convoracle.harness.checks.other_options import OtherOptions, of_nearly_the_same_size, without_change
+from convoracle.harness.checks.near import Near
 from convoracle.harness.checks.proof import Proof
 from convoracle.harness.checks.relations import Relation, relations_of
 from convoracle.harness.checks.truth import allowance, largest_sum, magnitude, truth
 from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, inside
-from convoracle.harness.operands import exact_amplitude, integers, lopsided, random_floats
+from convoracle.harness.operands import exact_amplitude, integers, lopsided, of_extremes, random_floats
 from convoracle.harness.operations.base import Arrays, Operation, Output
 
 _EXPONENTS = {"float16": (-6, 3), "float32": (-60, 60), "float64": (-400, 400)}
@@ -43,12 +42,16 @@ class Question:
         self.names = tuple(operation.operand_shapes(case))
         self.is_integer = case.dtype.startswith("int")
         self.is_selection = self.outputs[0].is_selection
-        self._answered: dict[Any, Answered | None] = {}
         self._proved: dict[int, bool] = {}
         self.is_measured = any(output.error is not None for output in self.outputs)
         may_round = accuracy != "componentwise" and not self.is_integer  # integers are exact by any algorithm
         self.rounds = may_round or any(output.parts for output in self.outputs)
         self.proof = Proof(self.outputs, case.dtype, accuracy, self.rounds)
+
+    @functools.cached_property
+    def near(self) -> Near:
+        """What is asked about other cases, to see that they are told apart from this one."""
+        return Near(self)
 
     @functools.cached_property
     def integers(self) -> Answered:
@@ -94,14 +97,16 @@ class Question:
         """Other integers of the same shapes, for a call in the same arrays.
 
         One operand has as many bits as fit. Of any sign; or none negative; or every row of x the same; or every image
-        one number.
+        one number. In every other case of an integer dtype they are all the largest or the smallest there are.
         """
         operands: Arrays = integers(self.operation, self.case, 3, stream="other integers")
         if not (self.is_selection or self.is_measured or self.is_integer):
             wider = lopsided(self.operation, self.case, dict(operands))
             operands = wider if self.proves(wider) else operands
         kind = self.case.seed % 4
-        if kind == 1:
+        if self.is_integer and not self.is_selection and self.case.seed % 8 < 4:
+            operands = of_extremes(self.operation, self.case)
+        elif kind == 1:
             operands = {name: np.abs(array) for name, array in operands.items()}
         elif kind > 1:
             name = next(iter(operands))  # x, or grad_output
@@ -125,43 +130,13 @@ class Question:
         flat[place] -= np.sign(flat[place]) * self.outputs[0].multiple  # towards zero: what was proved still is
         return self.answer(operands)
 
-    def other_options(self, limits: Limits) -> tuple[Any, Answered] | None:
-        """Return a case with the same operands and another option, inside the limits, and its answer; None without one.
-
-        Only what the first integers prove for the other options too is asked.
-        """
-        for other in self._other_cases:
-            if inside(limits, other):
-                if other not in self._answered:
-                    asked = Question(self.operation, other, self.accuracy)
-                    operands = self.integers.operands
-                    self._answered[other] = asked.answer(operands) if asked.proves(operands) else None
-                answered = self._answered[other]
-                if answered is not None:
-                    return other, answered
-        return None
-
-    @functools.cached_property
-    def _other_cases(self) -> OtherOptions:
-        """Every case that differs in one option and has operands of the same shapes, in a random order."""
-        return OtherOptions(self.operation, self.case)
-
-    def other_size(self, limits: Limits) -> tuple[Any, Answered] | None:
-        """Return a case that differs in one size, as few arrays as can be of another shape, and its answer."""
-        return self._other_size if self._other_size is not None and inside(limits, self._other_size[0]) else None
-
-    @functools.cached_property
-    def _other_size(self) -> tuple[Any, Answered] | None:
-        case = None if self.is_measured else of_nearly_the_same_size(self.operation, self.case)
-        if case is None:
-            return None
-        operands = integers(self.operation, case, 3, stream="other size")
-        asked = self.like(case)
-        return (case, asked.answer(operands)) if asked.proves(operands) else None
-
     def like(self, case: Any) -> "Question":
         """Return the question of another case of this operation, at this accuracy."""
         return self if case is self.case else question(self.operation, case, self.accuracy)
+
+    def alone(self, case: Any) -> "Question":
+        """Return the same, without remembering it."""
+        return Question(self.operation, case, self.accuracy)
 
     def whole(self, results: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
         """Return results on integers as the whole numbers they stand for: times a mean's divisors, and rounded."""
@@ -195,26 +170,6 @@ class Question:
                 if self._proved[number]:
                     return law
         return None
-
-    def neutral(self, limits: Limits) -> tuple[Any, Answered] | None:
-        """Return a case whose result is its first operand, for which a shortcut may be taken, and the answer.
-
-        None without one.
-        """
-        return self._neutral if self._neutral is not None and inside(limits, self._neutral[0]) else None
-
-    @functools.cached_property
-    def _neutral(self) -> tuple[Any, Answered] | None:
-        case = without_change(self.case)
-        if case is None or self.outputs[0].name not in ("result", "grad_x"):
-            return None
-        operands = integers(self.operation, case, 3, stream="neutral")
-        if "weight" in operands:
-            if operands["weight"].ndim != next(iter(operands.values())).ndim:
-                return None  # locally connected: a kernel for every place
-            operands["weight"] = np.eye(case.c).reshape(operands["weight"].shape).astype(operands["weight"].dtype)
-        asked = question(self.operation, case, self.accuracy)
-        return (case, asked.answer(operands)) if asked.proves(operands) else None
 
     @functools.cached_property
     def specials(self) -> Answered | None:

@@ -61,12 +61,19 @@ def diagnose(only: str | None, workers: int | None, json_file: Path | None) -> i
     """Measure how often the diagnosis of a bug is right, print it and return the exit status."""
     console = Console()
     try:
-        tried = print_diagnosis(console, only or "*", workers)
+        found = print_diagnosis(console, only or "*", workers)
     except CannotRun as error:
         return could_not_run(console, error)
     if json_file is not None:
-        json_file.write_text(json.dumps([asdict(one) for one in tried], indent=2) + "\n", encoding="utf-8")
-    return WRONG if any(one.untrue() for one in tried) else RIGHT
+        content = {
+            "complete": found.is_complete,
+            "asked": found.asked,
+            "bugs": [asdict(one) for one in found.tried],
+        }
+        json_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    if any(one.untrue() for one in found.tried):
+        return WRONG
+    return RIGHT if found.is_complete else COULD_NOT_RUN
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from convoracle.harness.profiles import PROFILES
     "candidates",
     multiple=True,
     metavar="MODULE:FUNCTION",
-    help=f"Your implementation, or one of: {', '.join(PEERS)}; repeatable.",
+    help=f"Your implementation (also FILE.py:FUNCTION), or one of: {', '.join(PEERS)}; repeatable.",
 )
 @click.option(
     "--adapter",

@@ -1,5 +1,7 @@
 """How a test file gets at a candidate: the lines that import it, as far as its command says where it is."""
 
+from pathlib import Path
+
 from convoracle.harness.candidate import Candidate
 from convoracle.harness.operations.base import Operation
 
@@ -10,18 +12,20 @@ def import_of(operation: Operation, candidate: Candidate) -> list[str]:
     """Return the lines that make the candidate known as `candidate`."""
     option, name, adapters = _parts(candidate)
     if option == "--backend":
+        passed = getattr(candidate.function, "keywords", {"backend": name})  # the accuracy, too, if it is asked for
+        words = ", ".join(f"{key}={value!r}" for key, value in passed.items())
         return [
             "",
             "import convoracle",
             "",
             "",
             "def candidate(*operands, **options):",
-            f"    return convoracle.{operation.name}(*operands, backend={name!r}, **options)",
+            f"    return convoracle.{operation.name}(*operands, {words}, **options)",
         ]
-    module, _, function = name.partition(":")
-    if option == "--candidate" and function:
+    module, _, function = name.rpartition(":")
+    if option == "--candidate" and module:
         first, _, rest = function.partition(".")
-        lines = ["", f"from {module} import {first} as candidate"]
+        lines = ["", f"from {Path(module).name.removesuffix('.py')} import {first} as candidate"]
         if adapters:
             lines.insert(1, f"from convoracle.harness.adapters import {', '.join(sorted(set(adapters)))}")
         if rest or adapters:

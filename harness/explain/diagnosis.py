@@ -12,7 +12,7 @@ from convoracle.harness.candidate import Candidate
 from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.explain.precision import precision
 from convoracle.harness.explain.survivors import Lineup, Survivors, survivors
-from convoracle.harness.explain.suspects import suspects
+from convoracle.harness.explain.suspects import Suspect, suspects
 from convoracle.harness.operations.base import Operation
 
 FAILING, PASSING = 10, 8
@@ -117,7 +117,72 @@ def diagnose(
     without : callable, optional
         Bugs of the catalogue to leave out: how well the rest does is measured with it.
     """
-    known = list(suspects(operation, without))
+    calls = calls_of(operation, candidate, function, failing, passing, check, seconds=seconds)
+    return None if calls is None else calls.diagnosis(list(suspects(operation, without)))
+
+
+@dataclass
+class Calls:
+    """What a candidate did in the calls that a diagnosis rests on.
+
+    Attributes
+    ----------
+    lineup : Lineup
+        Makes more of them, and remembers which suspects explain them.
+    function : callable
+        The candidate, as it is called.
+    wrong, right : list of Evidence
+        The calls with a wrong output, and others.
+    """
+
+    lineup: Lineup
+    function: Callable[..., Any]
+    wrong: list[Evidence]
+    right: list[Evidence]
+
+    def diagnosis(self, known: Sequence[Suspect]) -> Diagnosis:
+        """Return what the results equal, if one of the suspects gives it."""
+        lineup, affected = self.lineup, self.lineup.outputs
+        found = survivors(lineup, known, self.wrong, self.right)
+        if not found.matches:
+            return Diagnosis("", False, (), len(self.wrong), len(self.right), (), 0)
+        every = {seen.name for evidence in found.wrong for seen in evidence.results}
+        outputs = affected if len(every) > len(affected) else ()
+        if found.kept:
+            return _named(found, outputs)
+        counts = len(found.wrong), len(found.right)
+        operation, accuracy = lineup.operation, lineup.candidate.accuracy
+        rounding = precision(operation, found.wrong, found.right, self.function, accuracy)
+        if rounding is not None:
+            return Diagnosis(rounding, True, outputs, *counts, (), len(found.matches))
+        for output in affected if len(affected) > 1 else ():
+            alone = dataclasses.replace(lineup, outputs=(output,))
+            mine = [evidence for evidence in found.wrong if alone.is_wrong(evidence)]
+            others = [evidence for evidence in (*found.wrong, *found.right) if not alone.is_wrong(evidence)]
+            if len(mine) < max(MOSTLY * len(found.wrong), FAILING / 2):
+                continue  # too few calls: much would explain them by accident
+            part = survivors(alone, known, mine[:FAILING], others[:PASSING])
+            if part.kept:
+                rest = tuple(name for name in affected if name != output)
+                return dataclasses.replace(_named(part, (output,)), unexplained=rest)
+        nearest = max(known, key=lambda suspect: found.matches.get(suspect.name, 0))
+        near = None
+        if found.matches.get(nearest.name, 0) > 1 and found.matches[nearest.name] >= len(self.wrong) / 2:
+            near = (nearest.says, found.matches[nearest.name])
+        return Diagnosis("", False, outputs, len(self.wrong), len(found.right), (), len(found.matches), near)
+
+
+def calls_of(
+    operation: Operation,
+    candidate: Candidate,
+    function: Callable[..., Any],
+    failing: Sequence[Any],
+    passing: Sequence[Any],
+    check: str,
+    *,
+    seconds: float,
+) -> Calls | None:
+    """Return the calls that a diagnosis rests on; None where no wrong result is to be had."""
     deadline = time.monotonic() + seconds
     call = functools.partial(wrong_call, operation, function, candidate.accuracy, check)
     wrong: list[Evidence] = []
@@ -139,32 +204,7 @@ def diagnose(
             break
     affected = tuple(dict.fromkeys(name for evidence in wrong for name in evidence.wrong))
     lineup = Lineup(operation, candidate, call, affected, deadline, failing[2 * FAILING :])
-    found = survivors(lineup, known, wrong, right)
-    if not found.matches:
-        return Diagnosis("", False, (), len(wrong), len(right), (), 0)
-    every = {seen.name for evidence in found.wrong for seen in evidence.results}
-    outputs = affected if len(every) > len(affected) else ()
-    if found.kept:
-        return _named(found, outputs)
-    counts = len(found.wrong), len(found.right)
-    rounding = precision(operation, found.wrong, found.right, function, candidate.accuracy)
-    if rounding is not None:
-        return Diagnosis(rounding, True, outputs, *counts, (), len(found.matches))
-    for output in affected if len(affected) > 1 else ():
-        alone = dataclasses.replace(lineup, outputs=(output,))
-        mine = [evidence for evidence in found.wrong if alone.is_wrong(evidence)]
-        others = [evidence for evidence in (*found.wrong, *found.right) if not alone.is_wrong(evidence)]
-        if len(mine) < max(MOSTLY * len(found.wrong), FAILING / 2):
-            continue  # too few calls: much would explain them by accident
-        part = survivors(alone, known, mine[:FAILING], others[:PASSING])
-        if part.kept:
-            rest = tuple(name for name in affected if name != output)
-            return dataclasses.replace(_named(part, (output,)), unexplained=rest)
-    nearest = max(known, key=lambda suspect: found.matches.get(suspect.name, 0))
-    near = None
-    if found.matches.get(nearest.name, 0) > 1 and found.matches[nearest.name] >= len(wrong) / 2:
-        near = (nearest.says, found.matches[nearest.name])
-    return Diagnosis("", False, outputs, len(wrong), len(found.right), (), len(found.matches), near)
+    return Calls(lineup, function, wrong, right)
 
 
 def _named(found: Survivors, outputs: tuple[str, ...]) -> Diagnosis:

@@ -189,7 +189,10 @@ def _scaled(operation: Operation, case: Any) -> Iterator[tuple[str, dict[str, np
 
 
 def _specials(operation: Operation, case: Any) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    """Small integers with one NaN, then with one infinity."""
+    """What the check is made with, then small integers with one NaN, and with one infinity."""
+    answered = Question(operation, case, "componentwise").specials
+    if answered is not None and answered.expected is not None:
+        yield "integers and special values", dict(answered.operands)
     for special in (np.nan, np.inf, -np.inf):
         for _, operands in _small(operation, case):
             name = next(iter(operands))

@@ -1,15 +1,19 @@
 """From the first failing case to what its author is told."""
 
 import dataclasses
+import functools
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates import CannotRun
 from convoracle.harness.checks import Problem
 from convoracle.harness.checks.catalogue import family
 from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
 from convoracle.harness.explain.budget import Budget
+from convoracle.harness.explain.carried import Replay, carried_over
 from convoracle.harness.explain.diagnosis import diagnose, wrong_call
 from convoracle.harness.explain.evidence import Evidence, arranged, observe, operands_of
 from convoracle.harness.explain.heartbeat import Heartbeat
@@ -34,8 +38,11 @@ SHRINK_SECONDS = 5.0
 SAMPLE_SECONDS = 3.0
 DATA_SECONDS = 1.0
 DIAGNOSIS_SECONDS = 4.0
-PRODUCTS_SECONDS = 0.5
+PRODUCTS_SECONDS = 1.0
 """The shares of its steps; what a step found until then is kept."""
+
+CARRIED_SECONDS = 3.0
+"""How long calls may be made again in a module imported anew, to see what they owe to each other."""
 
 PATTERN_CALLS = 16
 """How many failing cases are looked at for what their wrong values have in common."""
@@ -56,14 +63,49 @@ def explain(
     problem: Problem,
     checks: frozenset[str] = EVERY_CHECK,
     alive: Callable[[str], None] | None = None,
+    earlier: Callable[[], Sequence[Any]] = tuple,
 ) -> Failure:
     """Return the failure of the smallest case that fails the same way; ``stateful`` if the case does not fail again.
 
-    `alive` is told now and then what is being done, for whoever waits to see that it goes on.
+    `alive` is told now and then what is being done, for whoever waits to see that it goes on; `earlier` returns the
+    cases before this one, on which the failure may depend.
     """
     with Heartbeat(function, alive) as heart:
         budget = Budget(SECONDS, lambda doing: setattr(heart, "doing", doing))
-        return _explained(operation, candidate, heart.call, case, number, problem, checks, budget)
+
+        def owing(cases: Sequence[Any]) -> str:
+            return _carried_over(operation, candidate, heart, cases, earlier(), checks, budget)
+
+        return _explained(operation, candidate, heart.call, case, number, problem, checks, budget, owing)
+
+
+def _carried_over(
+    operation: Operation,
+    candidate: Candidate,
+    heart: Heartbeat,
+    cases: Sequence[Any],
+    earlier: Sequence[Any],
+    checks: frozenset[str],
+    budget: Budget,
+) -> str:
+    """Return what the failing cases owe to calls before; empty if nothing, or where nothing can be imported anew."""
+    if candidate.anew is None:
+        return ""
+    load = candidate.anew
+    seconds = budget.step("making the calls in a new process", CARRIED_SECONDS, RESERVED_SECONDS)
+
+    def anew() -> Callable[..., Any]:
+        function = dataclasses.replace(candidate, function=load()).bound_to(operation)
+        return functools.partial(heart.calling, function)
+
+    def fails(function: Callable[..., Any], case: Any) -> bool:
+        return examine(operation, function, case, candidate.accuracy, candidate.limits, checks).problem is not None
+
+    names = tuple(operation.operand_shapes(cases[0]))
+    try:
+        return carried_over(Replay(anew, fails, names, time.monotonic() + seconds), cases, earlier)
+    except CannotRun:  # a module that cannot be imported twice
+        return ""
 
 
 def _explained(
@@ -75,6 +117,7 @@ def _explained(
     problem: Problem,
     checks: frozenset[str],
     budget: Budget,
+    owing: Callable[[Sequence[Any]], str],
 ) -> Failure:
     """Shrink, look around, name the mistake, and write it all down."""
     check = family(problem.check)
@@ -96,7 +139,8 @@ def _explained(
         again = outcome_of(smallest).problem
     if again is None or (again.kind, again.check) != (problem.kind, problem.check):
         found = failure(operation, case, number, _stateful(problem), command)
-        found = dataclasses.replace(found, history=_history(operation, candidate, function, case, checks))
+        history = owing([case]) or _history(operation, candidate, function, case, checks)
+        found = dataclasses.replace(found, history=history)
         return dataclasses.replace(found, script=_script(operation, candidate, case, found))
     # The smallest case may fail a simpler check than the one it was shrunk with: values before laws.
     smallest, simplest = _of_its_own(
@@ -105,6 +149,10 @@ def _explained(
     again = simplest if simplest is not None and simplest.kind == again.kind else again
     check = family(again.check)
     found = failure(operation, smallest, number, again, command)
+    history = owing([smallest, case])
+    if history:  # what values are wrong, and where, is then what those calls make of it
+        found = dataclasses.replace(found, history=history)
+        return dataclasses.replace(found, script=_script(operation, candidate, smallest, found))
     seconds = budget.step("looking at which cases fail", SAMPLE_SECONDS, RESERVED_SECONDS)
     tried = sample(operation, candidate, [case, smallest], outcome_of, seconds=seconds)
     found = dataclasses.replace(found, rule=tried.rule)
@@ -139,7 +187,7 @@ def _explained(
         if first is not None and evidence is not None:
             found = dataclasses.replace(
                 found,
-                products=products(operation, function, evidence, PRODUCTS_SECONDS),
+                products=products(operation, function, evidence, PRODUCTS_SECONDS, called),
                 history=_again(operation, candidate, function, evidence),
             )
             found = dataclasses.replace(found, index=first[1], expected=first[2], got=first[3])

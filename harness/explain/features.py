@@ -20,7 +20,8 @@ def statements(operation: Operation, case: Any) -> dict[str, tuple[bool, int]]:
         for threshold in THRESHOLDS:
             cost = (2 if is_size else 1) if threshold == 1 or (threshold == 0 and not is_size) else 3
             said[f"{name} > {threshold}"] = (number > threshold, cost)
-            said[f"{name} = 1" if threshold == 1 else f"{name} <= {threshold}"] = (number <= threshold, cost)
+            is_least = threshold == 1 and "padding" not in name  # everything else is 1 at least
+            said[f"{name} = 1" if is_least else f"{name} <= {threshold}"] = (number <= threshold, cost)
         for block in BLOCKS if is_size else (2,):
             cost = 2 if block == 8 else 3
             said[f"{name} mod {block} != 0"] = (number % block != 0, cost)
@@ -60,6 +61,10 @@ def _numbers(case: Any) -> dict[str, tuple[int, bool]]:
     if axes and hasattr(case, "n"):
         planes = case.n * getattr(case, "f", getattr(case, "c", 1))
         taps = math.prod(axis.kernel for axis in axes)
+        if len(axes) > 1:
+            big, out = (" * ".join(axis.name.upper() + end for axis in axes) for end in ("", "_out"))
+            sizes = math.prod(axis.size for axis in axes), math.prod(axis.windows for axis in axes)
+            numbers |= {big: (sizes[0], True), out: (sizes[1], True)}
         numbers["N * F" if hasattr(case, "f") else "N * C"] = (planes, True)
         if groups is not None:
             numbers["C / groups * kernel"] = (case.c // groups * taps, True)

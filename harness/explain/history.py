@@ -32,6 +32,51 @@ class Call:
     keywords: dict[str, Any]
     results: tuple[np.ndarray, ...]
 
+    def twins(self) -> list[Any]:
+        """Return the arguments, arrays as new ones that lie in memory as these do."""
+        return [twin(value) if isinstance(value, np.ndarray) else value for value in self.positional]
+
+    def with_operand_of(self, other: "Call", number: int) -> "Call | None":
+        """Return this call with an array of another one, by its number among the arrays; None if it does not fit."""
+        arrays = [i for i, value in enumerate(self.positional) if isinstance(value, np.ndarray)]
+        place = arrays[number] if number < len(arrays) else len(self.positional)
+        if place >= min(len(self.positional), len(other.positional)):
+            return None
+        mine, its = self.positional[place], other.positional[place]
+        if not isinstance(its, np.ndarray) or (its.shape, its.dtype) != (mine.shape, mine.dtype):
+            return None
+        return Call((*self.positional[:place], its, *self.positional[place + 1 :]), self.keywords, ())
+
+
+ALIGNMENT = 64
+"""Arrays begin as far from a multiple of so many bytes as those they are made after: kernels look at that."""
+
+
+def twin(array: np.ndarray) -> np.ndarray:
+    """Return a new array with the values of another one, at places in memory like its own: strides and alignment."""
+    if not array.size:
+        return array.copy()
+    reach = [(size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True)]
+    before, after = -sum(min(one, 0) for one in reach), sum(max(one, 0) for one in reach)
+    memory = np.zeros(before + after + array.itemsize + 2 * ALIGNMENT, np.uint8)
+    start = (array.ctypes.data - before - memory.ctypes.data) % ALIGNMENT
+    copy: np.ndarray = np.ndarray(array.shape, array.dtype, memory, start + before, array.strides)
+    copy[...] = array
+    copy.flags.writeable = array.flags.writeable
+    return copy
+
+
+def results_of(
+    function: Callable[..., Any], call: Call, arguments: Sequence[Any] | None = None
+) -> tuple[np.ndarray, ...]:
+    """Return what a function makes of a call, on new arrays or on those given; nothing where it raises."""
+    try:
+        returned = function(*(call.twins() if arguments is None else arguments), **call.keywords)
+    except Exception:
+        return ()
+    results = returned if isinstance(returned, (tuple, list)) else (returned,)
+    return tuple(np.array(result) for result in results if isinstance(result, np.ndarray))
+
 
 class Recorder:
     """A candidate that writes down how it is called."""
@@ -42,7 +87,7 @@ class Recorder:
 
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """Call the candidate, and keep copies of what it was given and what it returned."""
-        before = tuple(_copied(value) for value in positional)
+        before = tuple(twin(value) if isinstance(value, np.ndarray) else value for value in positional)
         returned = self._function(*positional, **keywords)
         results = returned if isinstance(returned, (tuple, list)) else (returned,)
         copies = tuple(np.array(result) for result in results if isinstance(result, np.ndarray))
@@ -60,25 +105,25 @@ def remembered(function: Callable[..., Any], calls: Sequence[Call], names: Seque
     last = calls[-1]
     alive: list[Any] = []  # so that no array gets the address of another one, which the candidate may know it by
     again = [_made(function, last.positional, last.keywords, alive) for _ in range(AGAIN)]
-    if not all(_is_same(again[0], other) for other in again[1:]):
+    if not all(results_are_same(again[0], other) for other in again[1:]):
         steps = [_differences(later, earlier) for earlier, later in itertools.pairwise(again)]
         by = (
             ", each time by the same more: it adds to what is there"
-            if all(_is_same(steps[0], one) for one in steps)
+            if all(results_are_same(steps[0], one) for one in steps)
             else ""
         )
         return f"the same call, made several times with fresh arrays, gives different results{by}"
-    if _is_same(again[0], last.results):
+    if results_are_same(again[0], last.results):
         return ""
     alone = "the same call, made with fresh arrays, gives another result"
     for number in range(len(calls) - 2, max(len(calls) - 2 - MOST, -1), -1):
-        if _is_same(calls[number].results, last.results):
+        if results_are_same(calls[number].results, last.results):
             return f"{alone}; the wrong one is what {_which(len(calls) - 1 - number)} had returned"
-        if _is_same(calls[number].results, _differences(last.results, again[0])):
+        if results_are_same(calls[number].results, _differences(last.results, again[0])):
             return f"{alone}; the wrong one is that and what {_which(len(calls) - 1 - number)} had returned, added up"
     for number in range(len(calls) - 2, max(len(calls) - 2 - MOST, -1), -1):
         for what, positional, keywords in _mixed(last, calls[number], names):
-            if _is_same(_made(function, positional, keywords, alive), last.results):
+            if results_are_same(_made(function, positional, keywords, alive), last.results):
                 return f"{alone}; the wrong one is what it gives with the {what} of {_which(len(calls) - 1 - number)}"
     return alone
 
@@ -141,7 +186,8 @@ def _copied(value: Any) -> Any:
     return np.array(value, order="C") if isinstance(value, np.ndarray) else value
 
 
-def _is_same(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> bool:
+def results_are_same(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> bool:
+    """Return whether two calls returned the same, bit for bit; nothing is not the same as nothing."""
     return (
         bool(one)
         and len(one) == len(other)

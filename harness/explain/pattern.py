@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convoracle.harness.explain.evidence import Evidence, Seen
+from convoracle.harness.explain.in_common import in_common
 from convoracle.harness.explain.instead import instead
 from convoracle.harness.explain.positions import said_of_places
 from convoracle.harness.operations.base import Operation
@@ -13,15 +14,14 @@ from convoracle.harness.operations.base import Operation
 FEWEST_CALLS = 3
 """What is true of fewer calls may be an accident of their shapes."""
 
-FEWEST_VALUES = 8
+FEWEST_VALUES, MANY_VALUES = 8, 20
+"""How many wrong values there have to be; of one call or two more, and then only what they are is said."""
+
 MOST_VALUES = 600
 """How many wrong and how many right values of a call are looked at."""
 
 SHARE = 1 / 2
 """A statement that is true of more than so many of the right values does not say where the wrong ones are."""
-
-WORTH = 1.5
-"""How many times fewer right values a second statement has to leave."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,10 @@ class Pattern:
 def pattern(operation: Operation, calls: Sequence[Evidence], output: str) -> Pattern | None:
     """Return what the wrong values of an output have in common; None where too few calls say."""
     shown = [(call, seen) for call in calls for seen in call.results if seen.name == output and _is_comparable(seen)]
-    if len(shown) < FEWEST_CALLS or sum(int(seen.wrong.sum()) for _, seen in shown) < FEWEST_VALUES:
+    values = sum(int(seen.wrong.sum()) for _, seen in shown)
+    if values < (FEWEST_VALUES if len(shown) >= FEWEST_CALLS else MANY_VALUES):
         return None
-    places, wrong, right = _places(operation, shown)
+    places, wrong, right = _places(operation, shown) if len(shown) >= FEWEST_CALLS else ((), 0, 0)
     return Pattern(output, len(shown), places, wrong, right, instead(operation, shown))
 
 
@@ -85,18 +86,11 @@ def _places(operation: Operation, shown: Sequence[tuple[Evidence, Seen]]) -> tup
     names = sorted(set.intersection(*(set(table) for table in tables)), key=lambda name: (costs[name], name))
     is_wrong = np.concatenate(wrong)
     true = np.array([np.concatenate([table[name] for table in tables]) for name in names])
-    kept = np.flatnonzero(true[:, is_wrong].all(axis=1))
-    if not len(kept):
+    found = in_common(names, costs, true[:, is_wrong], true[:, ~is_wrong])
+    rights = int((~is_wrong).sum())
+    if found is None or not rights or found[1] > SHARE * rights:
         return (), 0, 0
-    slips = true[kept][:, ~is_wrong].astype(np.int32)
-    left = slips @ slips.T
-    cost = np.array([costs[names[i]] for i in kept])
-    # A second statement has to pay for itself; on the diagonal there is none.
-    price = (1 + left) * (1 + (WORTH - 1) * (1 - np.eye(len(kept)))) * (1 + 0.05 * (cost[:, None] + cost[None, :]))
-    i, j = np.unravel_index(int(np.argmin(price)), price.shape)
-    if left[i, j] > SHARE * slips.shape[1] or not slips.shape[1]:
-        return (), 0, 0
-    return tuple(names[kept[k]] for k in dict.fromkeys((int(i), int(j)))), int(is_wrong.sum()), int(left[i, j])
+    return found[0], int(is_wrong.sum()), found[1]
 
 
 def _some(places: np.ndarray) -> np.ndarray:

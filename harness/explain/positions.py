@@ -1,6 +1,7 @@
 """What can be said about a place in a result in a few words: the statements about places that a pattern is made of."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from convoracle.harness.operations.base import Operation
 
 THRESHOLDS = (1, 2, 3, 4, 7, 8, 12, 15, 16, 24, 31, 32, 48, 63, 64, 128, 256)
 BLOCKS = (2, 3, 4, 8, 16, 32, 64)
+COUNTERS = (7, 8, 15, 16)
+"""Bits of the small integers that indices are kept in."""
 
 Said = Mapping[str, tuple[np.ndarray, int]]
 """Statement to whether it is true, place by place, and how far-fetched it is."""
@@ -20,11 +23,18 @@ Said = Mapping[str, tuple[np.ndarray, int]]
 
 def said_of_places(operation: Operation, evidence: Evidence, seen: Seen, places: tuple[np.ndarray, ...]) -> Said:
     """Return every statement about these places of an output, as `numpy.nonzero` gives them."""
-    said: dict[str, tuple[np.ndarray, int]] = {}
-    for name, size, index in zip(axis_names(seen.name, seen.expected.ndim), seen.expected.shape, places, strict=True):
-        said |= {words: (truth[index], cost) for words, truth, cost in _of_axis(name, np.arange(size), size)}
+    shape = seen.expected.shape
+    along = said_along(axis_names(seen.name, len(shape)), shape, places)
+    said: dict[str, tuple[np.ndarray, int]] = {words: (truth, cost) for words, truth, cost in along}
+    count = len(places[0]) if places else 0
+    unread, over = np.zeros(count, bool), np.zeros(count, bool)
     for words, axis, truth, cost in _of_windows(operation, evidence.case, seen):
         said[words] = truth[places[axis]], cost
+        unread |= truth[places[axis]] & words.startswith("where no window reads")
+        over |= truth[places[axis]] & words.startswith("where the window reaches over the") & words.endswith("edge")
+    said["where no window reads"] = unread, 1
+    said["where the window reaches over an edge"] = over, 2
+    said["where the window reaches over no edge"] = ~over, 2
     groups = getattr(evidence.case, "groups", 1)
     channels = seen.expected.shape[1] if seen.expected.ndim > 2 and seen.name != "grad_weight" else 0
     if channels and channels % groups == 0:
@@ -34,12 +44,32 @@ def said_of_places(operation: Operation, evidence: Evidence, seen: Seen, places:
         said["in the first channel of a group"] = within == 0, 2
         said["in the last channel of a group"] = within == channels // groups - 1, 2
         said["in channels of a group after its first"] = within > 0, 2
+        for threshold in THRESHOLDS[1:]:
+            said[f"from channel {threshold} of a group on"] = within >= threshold, 3
     right = seen.expected[places]
     said["where the right value is negative"] = right < 0, 2
     said["where the right value is positive"] = right > 0, 2
     said["where the right value is 0"] = right == 0, 2
     said["where the right value is not finite"] = ~np.isfinite(right), 1
     return said
+
+
+def said_along(
+    names: Sequence[str], shape: tuple[int, ...], places: tuple[np.ndarray, ...]
+) -> Iterator[tuple[str, np.ndarray, int]]:
+    """Yield every statement about places in an array that its axes, or its memory, are enough for."""
+    for name, size, index in zip(names, shape, places, strict=True):
+        yield from ((words, truth[index], cost) for words, truth, cost in _of_axis(name, np.arange(size), size))
+    if len(shape) > 2:
+        in_image = np.ravel_multi_index(places[1:], shape[1:])
+        in_plane = np.ravel_multi_index(places[2:], shape[2:])
+        plane = math.prod(shape[2:])
+        for bits in COUNTERS:
+            yield f"from element 2**{bits} of an image on", in_image >= 2**bits, 3
+            yield f"from element 2**{bits} of a plane on", in_plane >= 2**bits, 3
+        for block in BLOCKS if len(shape) > 3 else ():
+            full = plane // block * block
+            yield f"after the last full {block} elements of a plane", (in_plane >= full) & bool(full), 3
 
 
 def _of_axis(name: str, index: np.ndarray, size: int) -> Iterator[tuple[str, np.ndarray, int]]:
@@ -81,6 +111,14 @@ def _of_windows(operation: Operation, case: Any, seen: Seen) -> Iterator[tuple[s
             over_first, over_last = start < 0, start + axis.span > axis.size
             yield f"where the window reaches {first}", number, over_first, 1
             yield f"where the window reaches {last}", number, over_last, 1
+            both = f"over the {' or the '.join(before_and_after[axis.name])} edge"
+            yield f"where the window reaches {both}", number, over_first | over_last, 2
+            yield (
+                f"where the window reaches neither {both.replace(' or ', ' nor ')}",
+                number,
+                ~over_first & ~over_last,
+                2,
+            )
             yield f"where the window does not reach {first}", number, ~over_first, 2
             yield f"where the window does not reach {last}", number, ~over_last, 2
             yield f"where the window reaches over the padding of {axis.name}", number, _hangs(axis, start), 1

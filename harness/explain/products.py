@@ -1,100 +1,113 @@
-"""Which products a wrong value is the sum of: found by giving the candidate one number at a time.
-
-Where every value is a sum of products of two operands, a call in which one operand holds a single one, and the other
-numbers that can be told apart, shows for each value which of those it takes. As many calls as the first operand has
-numbers show every product there is; those that are missing and those that should not be there say what is done wrong.
-"""
+"""Which products a wrong value is the sum of, in words: of the smallest call one by one, of a larger one their law."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from convoracle.harness.explain.evidence import Evidence, arranged
-from convoracle.harness.operations.base import Operation
-
-MOST = 80
-"""How many numbers the operand may have that is probed with."""
+from convoracle.harness.explain.evidence import Evidence
+from convoracle.harness.explain.law import law
+from convoracle.harness.explain.responses import MOST, MOST_ALONE, Response, response, terms_of
+from convoracle.harness.operations.base import Operation, Output
 
 SHOWN = 2
 """How many values are written down; of each one product that is missing and one that should not be in it."""
 
+LARGER = 2
+"""How many larger calls are asked for what is true of all their products."""
 
-def products(operation: Operation, function: Callable[..., Any], evidence: Evidence, seconds: float) -> str:
+LARGEST = 3_000
+"""How many values the second operand of the larger call may have."""
+
+
+def products(
+    operation: Operation,
+    function: Callable[..., Any],
+    evidence: Evidence,
+    seconds: float,
+    called: Sequence[Evidence] = (),
+) -> str:
     """Return what the values of a wrong output take, and what they should take, in words.
 
     Empty where an output is no sum of products of two operands, or where there are too many of them.
+
+    Parameters
+    ----------
+    operation, function
+        What is explained, and the candidate.
+    evidence : Evidence
+        The smallest call.
+    seconds : float
+        How long this may take.
+    called : sequence of Evidence
+        Other wrong calls: the largest that can be asked for shows what is true of all such products.
     """
     deadline = time.monotonic() + seconds
+    position, output = _wrong_output(operation, evidence)
+    terms = terms_of(output)
+    could = True
+    for term in terms:
+        found = response(operation, function, evidence.case, evidence.operands, position, term, deadline)
+        could = could and found is not None
+        if found is None or not len(found.missing) + len(found.extra):
+            continue
+        size = _size(evidence, term)
+        larger = [one for one in called if output.name in one.wrong and _size(one, term) > size]
+        for one in sorted(larger, key=lambda one: -_size(one, term))[:LARGER]:
+            position, _ = _wrong_output(operation, one, output.name)
+            more = response(operation, function, one.case, one.operands, position, term, deadline)
+            of_all = "" if more is None else law(operation, one, position, more)
+            if of_all:
+                return f"{_one_by_one(output, evidence, found)}; in a larger call {of_all}"
+        position, _ = _wrong_output(operation, evidence)
+        of_all = law(operation, evidence, position, found)
+        return _one_by_one(output, evidence, found) + (f"; all in all it {of_all}" if of_all else "")
+    alone = "each product" if any(len(term) > 1 for term in terms) else "each number"
+    return f"{alone} alone is right: it takes certain data to be wrong" if terms and could else ""
+
+
+def _wrong_output(operation: Operation, evidence: Evidence, name: str = "") -> tuple[int, Output]:
     outputs = operation.outputs(evidence.case)
-    position = next(i for i, one in enumerate(outputs) if one.name == evidence.wrong[0])
-    output = outputs[position]
-    pairs = [term for term in output.terms if len(term) == 2]
-    if not pairs or output.parts or evidence.case.dtype == "float16":
-        return ""
-    zeros = {key: np.zeros_like(array) for key, array in evidence.operands.items()}
-    first, second = sorted(pairs[0], key=lambda one: zeros[one].size)
-    if not 0 < zeros[first].size <= MOST:
-        return ""
-    codes = np.arange(1, zeros[second].size + 1) ** 2 + 3 * zeros[second].size  # they say which number it was
-    known = {int(code): i for i, code in enumerate(codes)}
-    found: dict[tuple[int, ...], Taken] = {}
-    for i in range(zeros[first].size):
-        operands = {key: array.copy() for key, array in zeros.items()}
-        operands[first].reshape(-1)[i] = 1
-        operands[second].reshape(-1)[:] = codes
-        got = _result(operation, function, evidence.case, operands, position)
-        right = np.asarray(output.compute(operands))
-        if got is None or got.shape != right.shape or time.monotonic() > deadline:
-            return ""
-        for place in zip(*np.nonzero(got != right), strict=True):
-            taken = found.setdefault(tuple(int(axis) for axis in place), Taken([], []))
-            for kept, value in ((taken.missing, right[place]), (taken.extra, got[place])):
-                if value != 0 and value not in known:
-                    return ""
-                kept += [_product(evidence, {first: i, second: known[int(value)]})] if value != 0 else []
-    if not found and not all(evidence.operands[one].any() for one in (first, second)):
-        return ""  # it is wrong without a product: the bias
-    if not found:
-        return "each product alone is right: it takes certain data to be wrong"
-    said = [f"{output.name}[{', '.join(map(str, place))}] {found[place]}" for place in list(found)[:SHOWN]]
-    return "; ".join(said) + (f"; and so on at {len(found) - SHOWN} more" if len(found) > SHOWN else "")
+    return next((i, one) for i, one in enumerate(outputs) if one.name == (name or evidence.wrong[0]))
+
+
+def _size(evidence: Evidence, term: tuple[str, ...]) -> int:
+    """Return how much of a term a call shows; 0 if it is too much to be asked for."""
+    sizes = sorted(evidence.operands[name].size if name in evidence.operands else 0 for name in term)
+    return sum(sizes) if sizes[0] <= (MOST if len(term) > 1 else MOST_ALONE) and sizes[-1] <= LARGEST else 0
 
 
 @dataclass
 class Taken:
     """The products that are missing from a value, and those that should not be in it, in words."""
 
-    missing: list[str]
-    extra: list[str]
+    missing: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         missing, extra = ("".join(one[:1]) + " + ..." * (len(one) > 1) for one in (self.missing, self.extra))
         if missing and extra:
-            return f"has {extra} in place of {missing}"
+            return f"has {extra} in place of {missing}" if missing != extra else f"has {extra} another number of times"
         return f"lacks {missing}" if missing else f"has {extra} besides"
 
 
-def _result(
-    operation: Operation, function: Callable[..., Any], case: Any, operands: dict[str, np.ndarray], position: int
-) -> np.ndarray | None:
-    """Return one output; None where the call raises or returns something else."""
-    positional, keywords = operation.arguments(case, arranged(operation, case, operands))
-    try:
-        returned = function(*positional, **keywords)
-    except Exception:
-        return None
-    results = returned if isinstance(returned, (tuple, list)) else (returned,)
-    return results[position] if position < len(results) and isinstance(results[position], np.ndarray) else None
+def _one_by_one(output: Output, evidence: Evidence, found: Response) -> str:
+    """Return what the first values take."""
+    values: dict[int, Taken] = {}
+    for rows, name in ((found.missing, "missing"), (found.extra, "extra")):
+        for place, *factors in rows.tolist():
+            getattr(values.setdefault(place, Taken()), name).append(_product(evidence, found.operands, factors))
+    said = [f"{output.name}[{_index(place, output.shape)}] {taken}" for place, taken in sorted(values.items())[:SHOWN]]
+    return "; ".join(said) + (f"; and so on at {len(values) - SHOWN} more" if len(values) > SHOWN else "")
 
 
-def _product(evidence: Evidence, factors: dict[str, int]) -> str:
-    """Return the product of two numbers as text; they are given by their flat indices."""
-    said = []
-    for name, array in evidence.operands.items():
-        if name in factors:
-            place = np.unravel_index(factors[name], array.shape)
-            said.append(f"{name}[{', '.join(str(int(axis)) for axis in place)}]")
-    return " * ".join(said)
+def _product(evidence: Evidence, names: Sequence[str], factors: Sequence[int]) -> str:
+    """Return the product of numbers as text, in the order of the call; they are given by their flat indices."""
+    given = dict(zip(names, factors, strict=True))
+    return " * ".join(f"{n}[{_index(given[n], array.shape)}]" for n, array in evidence.operands.items() if n in given)
+
+
+def _index(flat: int, shape: tuple[int, ...]) -> str:
+    return ", ".join(str(int(axis)) for axis in np.unravel_index(flat, shape))

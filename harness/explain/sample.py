@@ -20,6 +20,10 @@ SEED = 1_000_003
 """The campaign that the drawn cases are from: one that nobody is likely to have asked for."""
 
 CASES = 160
+EXTENTS = ("n", "c", "f", "d", "h", "w")
+MORE = (1, 2, 3, 5, 8)
+"""What a variation has more of: extents, and how much."""
+
 ROUNDS = 4
 FRESH = 12
 
@@ -111,13 +115,17 @@ def _doubtful(operation: Operation, rule: Rule, supply: Iterator[Any], tried: se
 
 
 def _supply(operation: Operation, candidate: Candidate, case: Any, known: set[Any]) -> Iterator[Any]:
-    """Yield two drawn cases for each variation of a case, for ever; variations are added to those that are known."""
+    """Yield two drawn cases for each variation of a case, for ever; variations are added to those that are known.
+
+    Of three variations one is a little larger, so that what is true of one size only is not taken for true of all.
+    """
     number = 0
     while True:
         for _ in range(2):
             yield draw_small(operation, candidate.limits, candidate.dtypes, SEED, number)
             number += 1
-        varied = _varied(operation, candidate, case, number)
+        vary = _grown if number // 2 % 3 == 0 else _varied
+        varied = vary(operation, candidate, case, number)
         if varied is not None:
             known.add(varied)
             yield varied
@@ -131,7 +139,25 @@ def _varied(operation: Operation, candidate: Candidate, case: Any, number: int) 
         return None
     names = sorted(fields)
     values = {name: choices.pick(fields[name]) for name in {choices.pick(names) for _ in range(3)}}
-    varied = dataclasses.replace(case, **values)
+    return _possible(operation, candidate, dataclasses.replace(case, **values))
+
+
+def _grown(operation: Operation, candidate: Candidate, case: Any, number: int) -> Any | None:
+    """Return the case with one or two extents larger, and data of its own."""
+    choices = Choices(SEED, "grown", number)
+    groups = getattr(case, "groups", 1)
+    extents = [name for name in EXTENTS if isinstance(getattr(case, name, None), int)]
+    if not extents:
+        return None
+    values = {
+        name: getattr(case, name) + choices.pick(MORE) * (groups if name in ("c", "f") else 1)
+        for name in {choices.pick(extents) for _ in range(2)}
+    }
+    return _possible(operation, candidate, dataclasses.replace(case, **values, seed=case.seed + number))
+
+
+def _possible(operation: Operation, candidate: Candidate, varied: Any) -> Any | None:
+    """Return the case if there is such a call, and the candidate takes it."""
     try:
         operation.operand_shapes(varied)
     except ValueError:

@@ -6,6 +6,7 @@ from typing import Any
 from convoracle.harness.explain.difference import axis_names
 from convoracle.harness.explain.evidence import Evidence
 from convoracle.harness.explain.features import numbers_of
+from convoracle.harness.explain.windows import axes_of
 
 FEWEST = 3
 """In how many calls it has to be so."""
@@ -28,11 +29,22 @@ def shape_story(calls: Sequence[Evidence]) -> str:
     for axis, name in enumerate(names):
         extents = [(case, expected[axis], got[axis]) for case, _, expected, got in wrong if expected[axis] != got[axis]]
         if extents:
-            said.append(f"{name}s: {_extent(extents)} (in {len(extents)} of {len(wrong)} calls of a wrong shape)")
+            said.append(
+                f"{name}s: {_extent(extents, axis - 2 if axis > 1 else None)} (in {len(extents)} of {len(wrong)} calls of a wrong shape)"
+            )
     return "; ".join(said)
 
 
-def _extent(extents: Sequence[tuple[Any, int, int]]) -> str:
+def _reached(case: Any, axis: int) -> int:
+    """Return how many elements along an axis are in some window; 0 for a case without windows."""
+    axes = axes_of(case)
+    if axis >= len(axes):
+        return 0
+    of = axes[axis]
+    return (of.windows - 1) * of.stride + of.span - of.before - of.after
+
+
+def _extent(extents: Sequence[tuple[Any, int, int]], axis: int | None = None) -> str:
     """Return what a wrong extent is, always."""
     steps = {got - expected for _, expected, got in extents}
     if len(steps) == 1:
@@ -43,6 +55,8 @@ def _extent(extents: Sequence[tuple[Any, int, int]]) -> str:
         ("{} + 1", lambda number: number + 1),
         ("{} - 1", lambda number: number - 1),
     )
+    if axis is not None and all(_reached(case, axis) == got for case, _, got in extents):
+        return "as many as the windows reach over, not those that the stride leaves"
     tables = [numbers_of(case) for case, _, _ in extents]
     for words, meaning in meanings:
         for name in tables[0]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from convoracle.harness.candidate import Candidate
@@ -38,6 +38,10 @@ class Lineup:
         When to stop, by `time.monotonic`.
     unseen : sequence of case
         Cases that are known to fail, and that no suspect was chosen by.
+    made : dict of case to Evidence
+        The calls made so far: whoever asks the same of other suspects needs none of them again.
+    said : dict
+        Which suspect explains which call, as far as it is known.
     """
 
     operation: Operation
@@ -46,6 +50,15 @@ class Lineup:
     outputs: tuple[str, ...]
     deadline: float
     unseen: Sequence[Any] = ()
+    made: dict[Any, Evidence] = field(default_factory=dict)
+    said: dict[tuple[str, int, tuple[str, ...]], bool] = field(default_factory=dict)
+    _kept: list[Evidence] = field(default_factory=list)
+
+    def evidence(self, case: Any) -> Evidence:
+        """Return a call of the case, made once."""
+        if case not in self.made:
+            self.made[case] = self.call(case)
+        return self.made[case]
 
     def is_wrong(self, evidence: Evidence) -> bool:
         """Return whether one of the outputs is wrong."""
@@ -57,7 +70,11 @@ class Lineup:
 
     def explains(self, suspect: Suspect, evidence: Evidence) -> bool:
         """Return whether a suspect gives what the candidate gave."""
-        return explains(suspect, evidence, self.outputs)
+        asked = suspect.name, id(evidence), self.outputs
+        if asked not in self.said:
+            self.said[asked] = explains(suspect, evidence, self.outputs)
+            self._kept.append(evidence)  # so that no other call is taken for it
+        return self.said[asked]
 
     def explains_all(self, suspect: Suspect, calls: Sequence[Evidence]) -> bool:
         """Return whether a suspect gives what the candidate gave in every call."""
@@ -143,9 +160,9 @@ def _best(lineup: Lineup, left: list[Suspect], right: Sequence[Evidence]) -> tup
 
 def _fresh(lineup: Lineup) -> Iterator[Evidence]:
     """Yield calls that no suspect was chosen by: where the candidate is known to be wrong, and anywhere."""
-    yield from (lineup.call(case) for case in lineup.unseen[: FRESH // 2])
+    yield from (lineup.evidence(case) for case in lineup.unseen[: FRESH // 2])
     for number in range(FRESH):
-        evidence = lineup.call(_drawn(lineup, SEED + 1, number))
+        evidence = lineup.evidence(_drawn(lineup, SEED + 1, number))
         if evidence.results:
             yield evidence
 
@@ -162,7 +179,7 @@ def _told_apart(lineup: Lineup, left: list[Suspect], right: Sequence[Evidence]) 
         predictions = [safely(suspect, case, operands) for suspect in always or left]
         if all(agree(predictions[0], other) for other in predictions[1:]):
             continue
-        evidence = lineup.call(case)
+        evidence = lineup.evidence(case)
         made.append(evidence)
         agreeing = [suspect for suspect in left if lineup.explains(suspect, evidence)]
         always = [suspect for suspect in always if suspect in agreeing]

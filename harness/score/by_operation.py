@@ -3,8 +3,9 @@
 import concurrent.futures
 import multiprocessing
 import os
+import signal
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -17,7 +18,25 @@ def carry_out(
     workers: int | None = None,
     on_result: Callable[[str], None] = lambda name: None,
 ) -> dict[str, Result]:
-    """Return what a task makes of every name, by name.
+    """Return what a task makes of every name, by name; `on_result` is told the names that are done.
+
+    See `results_of` for the other arguments.
+    """
+    found: dict[str, Result] = {}
+    for name, result in results_of(task, names, workers=workers):
+        found[name] = result
+        on_result(name)
+    return found
+
+
+def results_of(
+    task: Callable[[str], Result],
+    names: Iterable[tuple[str, str]],
+    *,
+    workers: int | None = None,
+    most: int | None = None,
+) -> Iterator[tuple[str, Result]]:
+    """Yield what a task makes of every name, as it comes; an interrupt, or no longer asking, ends the processes.
 
     Parameters
     ----------
@@ -27,30 +46,36 @@ def carry_out(
         Operation and name.
     workers : int, optional
         How many processes; one for each processor by default. Where one is enough it is this one.
-    on_result : callable
-        Told the names that are done.
+    most : int, optional
+        How many names a process takes at once: all of an operation by default. Fewer come back sooner.
     """
-    shares = by_operation(names)
-    found: dict[str, Result] = {}
-
-    def take(share: Sequence[str], results: Iterable[Result]) -> None:
-        for name, result in zip(share, results, strict=True):
-            found[name] = result
-            on_result(name)
-
+    shares = [
+        share[start : start + (most or len(share))]
+        for share in by_operation(names)
+        for start in range(0, len(share), most or len(share))
+    ]
     processes = min(workers or os.cpu_count() or 1, len(shares))
     if processes < 2:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for share in shares:
-                take(share, (task(name) for name in share))
-        return found
+        for share in shares:
+            for name in share:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    result = task(name)
+                yield name, result
+        return
     context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of BLAS and Numba half alive
+    before = set(multiprocessing.active_children())
     with concurrent.futures.ProcessPoolExecutor(processes, context, _quietly) as pool:
         waiting = {pool.submit(_each, task, share): share for share in shares}
-        for done in concurrent.futures.as_completed(waiting):
-            take(waiting[done], done.result())
-    return found
+        try:
+            for done in concurrent.futures.as_completed(waiting):
+                yield from zip(waiting[done], done.result(), strict=True)
+        except BaseException:
+            for future in waiting:
+                future.cancel()
+            for process in set(multiprocessing.active_children()) - before:
+                process.kill()
+            raise
 
 
 def by_operation(names: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
@@ -72,8 +97,9 @@ def _each(task: Callable[[str], Result], names: Sequence[str]) -> list[Result]:
 def _quietly() -> None:
     """Keep what candidates print, and what they and other projects' test data warn about, out of the table.
 
-    PyTorch gets one thread: there are as many processes as processors already.
+    PyTorch gets one thread: there are as many processes as processors already. An interrupt is the parent's to handle.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     warnings.simplefilter("ignore")

@@ -105,6 +105,12 @@ def test_a_function_is_imported_from_the_working_directory(module: str) -> None:
     assert Source("function", f"{module}:Layer.conv2d").load("conv2d").function() == 1
 
 
+def test_a_function_is_imported_from_a_file(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path != str(tmp_path)])
+    candidate = Source.of_candidate(f"{tmp_path / module}.py:conv2d").load("conv2d")
+    assert candidate.function() == 2
+
+
 def test_a_function_may_declare_what_it_promises(module: str) -> None:
     candidate = Source("function", f"{module}:declared").load("conv2d")
     assert (candidate.limits, candidate.accuracy, candidate.dtypes) == ({"groups": {1}}, "normwise", ("float64",))
@@ -117,7 +123,7 @@ def test_a_function_may_declare_what_it_promises(module: str) -> None:
         ("{}:number", "candidate '.*:number' must be callable, got int"),
         ("{}:nothing", "cannot be imported: AttributeError"),
         ("no_such_module_here:f", "cannot be imported: ModuleNotFoundError"),
-        ("conv2d", "candidate 'conv2d' is not MODULE:FUNCTION; allowed: MODULE:FUNCTION, torch, onnxruntime"),
+        ("conv2d", "'conv2d' is not MODULE:FUNCTION; allowed: MODULE:FUNCTION, FILE.py:FUNCTION, torch, onnxruntime"),
         (":f", "is not MODULE:FUNCTION"),
         ("m:", "is not MODULE:FUNCTION"),
     ],

@@ -168,7 +168,10 @@ def test_what_cannot_be_tried_is_named_and_is_no_verdict(campaign: Run) -> None:
     reasons = "\n".join(campaign.content["could_not_run"])
     assert "candidate 'broken:conv2d' cannot be imported: ModuleNotFoundError: No module named 'a_module_" in reasons
     assert "candidate 'mine:not_callable' must be callable, got int" in reasons
-    assert "candidate 'nowhere' is not MODULE:FUNCTION; allowed: MODULE:FUNCTION, torch, onnxruntime" in reasons
+    assert (
+        "candidate 'nowhere' is not MODULE:FUNCTION; allowed: MODULE:FUNCTION, FILE.py:FUNCTION, torch, onnxruntime"
+        in reasons
+    )
     assert "conv2d, dies:conv2d: the candidate's process died: exit status 4 before the first case" in reasons
     for reason in campaign.content["could_not_run"]:
         assert f"could not run: {reason}" in campaign.out.splitlines()

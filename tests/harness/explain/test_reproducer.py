@@ -13,6 +13,7 @@ import pytest
 
 from convoracle.harness import Failure
 from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates import Source
 from convoracle.harness.explain.candidate_import import import_of, is_alone
 from convoracle.harness.operations import OPERATIONS
 
@@ -152,3 +153,25 @@ def test_a_candidate_in_adapters_is_put_into_them() -> None:
     ]
     assert not is_alone(candidate)
     assert is_alone(Candidate(len, "len"))
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (
+            Source("backend", "auto", "componentwise"),
+            "    return convoracle.conv2d(*operands, backend='auto', accuracy='componentwise', **options)",
+        ),
+        (
+            Source("backend", "im2col", "componentwise"),
+            "    return convoracle.conv2d(*operands, backend='im2col', **options)",
+        ),
+    ],
+)
+def test_a_backend_is_asked_for_as_it_was(source: Source, line: str) -> None:
+    assert line in import_of(OPERATIONS["conv2d"], source.load("conv2d"))
+
+
+def test_a_candidate_of_a_file_is_imported_by_its_module() -> None:
+    candidate = Candidate(len, "mine", command="--candidate some/where/mine.py:conv")
+    assert import_of(OPERATIONS["conv2d"], candidate) == ["", "from mine import conv as candidate"]

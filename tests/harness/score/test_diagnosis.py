@@ -12,7 +12,7 @@ from rich.console import Console
 
 from convoracle.harness.bugs.bug import Bug
 from convoracle.harness.cli import main
-from convoracle.harness.explain.diagnosis import Diagnosis
+from convoracle.harness.explain.diagnosis import Calls, Diagnosis
 from convoracle.harness.score import diagnosis as measured
 from convoracle.harness.score.diagnosis import lists, measure, print_diagnosis
 
@@ -34,7 +34,7 @@ def test_a_false_name_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
         says = "the oracle's without the bias"
         return Diagnosis(says, True, (), 9, 9, (), 2, name=says)
 
-    monkeypatch.setattr(measured, "diagnose", always_the_bias)
+    monkeypatch.setattr(Calls, "diagnosis", always_the_bias)
     right, wrong = measure([named("conv2d/esp-dl#26"), named("conv2d/gemmini#21")])
     assert (right.with_entry, right.without_entry) == ("right", "right")
     assert (wrong.with_entry, wrong.without_entry) == ("wrong", "wrong")
@@ -62,10 +62,31 @@ def test_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
         measured, "diagnosed", lambda name: measured.Tried(name, *next(outcomes), says=("this", "that"))
     )
     console = Console(record=True, width=120)
-    assert [one.untrue() for one in print_diagnosis(console, "zoo")] == [[], ["that"], []]
+    found = print_diagnosis(console, "zoo", workers=1)
+    assert [one.untrue() for one in found.tried] == [[], ["that"], []]
+    assert found.is_complete
     text = console.export_text()
     assert "2 (67%)" in text
+    assert "incomplete" not in text
     assert "named, and not true: conv2d/b: that" in text
+
+
+def test_an_interrupt_leaves_what_is_done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def diagnosed(name: str) -> measured.Tried:
+        if name == "conv2d/b":
+            raise KeyboardInterrupt
+        return measured.Tried(name, "right", "unknown")
+
+    bugs = tuple(dataclasses.replace(named("conv2d/esp-dl#26"), name=name) for name in ("conv2d/a", "conv2d/b"))
+    monkeypatch.setattr(measured, "lists", lambda: {"zoo": bugs})
+    monkeypatch.setattr(measured, "diagnosed", diagnosed)
+    file = tmp_path / "diagnosis.json"
+    result = CliRunner().invoke(main, ["score", "--diagnosis", "--workers", "1", "--json", str(file)])
+    assert result.exit_code == 2, result.output
+    assert "incomplete: interrupted after 1 of 2 bugs" in result.output
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert (written["complete"], written["asked"]) == (False, 2)
+    assert [one["name"] for one in written["bugs"]] == ["conv2d/a"]
 
 
 def test_the_command_measures_what_matches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -76,7 +97,7 @@ def test_the_command_measures_what_matches(monkeypatch: pytest.MonkeyPatch, tmp_
     file = tmp_path / "diagnosis.json"
     result = CliRunner().invoke(main, ["score", "--diagnosis", "--only", "conv2d/esp-dl*", "--json", str(file)])
     assert result.exit_code == 0, result.output
-    (written,) = json.loads(file.read_text(encoding="utf-8"))
+    (written,) = json.loads(file.read_text(encoding="utf-8"))["bugs"]
     assert (written["name"], written["with_entry"], written["without_entry"]) == (*tried, "right", "unknown")
     assert tried == ["conv2d/esp-dl#26"]
     assert "1 (100%)" in result.output

@@ -1,0 +1,118 @@
+"""What a case asks about others near it: with other options, of another size, of another layer of the same operation.
+
+Each is one call more, and its answer is worked out once for all candidates, as everything a `Question` asks.
+"""
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convoracle.harness.checks.another_layer import another_layer
+from convoracle.harness.checks.answers import Answered
+from convoracle.harness.checks.other_options import OtherOptions, of_nearly_the_same_size, without_change
+from convoracle.harness.limits import Limits, inside
+from convoracle.harness.operands import integers
+
+if TYPE_CHECKING:
+    from convoracle.harness.checks.question import Question
+
+Asked = tuple[Any, Answered]
+"""A case and its answer."""
+
+
+class Near:
+    """The cases near that of one question, inside a candidate's limits; None where there are none."""
+
+    def __init__(self, question: "Question") -> None:
+        self._question = question
+        self.operation, self.case = question.operation, question.case
+        self._answered: dict[Any, Answered | None] = {}
+
+    def other_options(self, limits: Limits) -> Asked | None:
+        """Return a case with the same operands and another option, and its answer.
+
+        Only what the first integers prove for the other options too is asked.
+        """
+        for other in self._other_cases:
+            if inside(limits, other):
+                if other not in self._answered:
+                    operands = self._question.integers.operands
+                    asked = self._question.alone(other)
+                    self._answered[other] = asked.answer(operands) if asked.proves(operands) else None
+                answered = self._answered[other]
+                if answered is not None:
+                    return other, answered
+        return None
+
+    @functools.cached_property
+    def _other_cases(self) -> OtherOptions:
+        """Every case that differs in one option and has operands of the same shapes, in a random order."""
+        return OtherOptions(self.operation, self.case)
+
+    def other_size(self, limits: Limits) -> Asked | None:
+        """Return a case that differs in one size, as few arrays as can be of another shape."""
+        return _within(limits, self._other_size)
+
+    @functools.cached_property
+    def _other_size(self) -> Asked | None:
+        if self._question.is_measured:
+            return None
+        return self._asked(of_nearly_the_same_size(self.operation, self.case), "other size")
+
+    def another_layer(self, limits: Limits) -> Asked | None:
+        """Return a tiny layer with other numbers of channels, filters, groups and images, and perhaps other options."""
+        return _within(limits, self._another_layer)
+
+    @functools.cached_property
+    def _another_layer(self) -> Asked | None:
+        return self._asked(another_layer(self.operation, self.case), "another layer")
+
+    def nothing(self, limits: Limits) -> Asked | None:
+        """Return the case without images."""
+        return _within(limits, self._nothing)
+
+    @functools.cached_property
+    def _nothing(self) -> Asked | None:
+        if not hasattr(self.case, "n") or self._question.is_measured:
+            return None
+        case = dataclasses.replace(self.case, n=0)
+        try:
+            self.operation.operand_shapes(case)
+            return self._asked(case, "nothing")
+        except ValueError:  # an operation that refuses it
+            return None
+
+    def neutral(self, limits: Limits) -> Asked | None:
+        """Return a case whose result is its first operand, for which a shortcut may be taken, or a multiple of it."""
+        return _within(limits, self._neutral)
+
+    @functools.cached_property
+    def _neutral(self) -> Asked | None:
+        case = without_change(self.case)
+        if case is None or self._question.outputs[0].name not in ("result", "grad_x"):
+            return None
+        operands = integers(self.operation, case, 3, stream="neutral")
+        if "weight" in operands:
+            if operands["weight"].ndim != next(iter(operands.values())).ndim:
+                return None  # locally connected: a kernel for every place
+            factor = -2 if self.case.seed % 4 < 2 else 1  # what is done in place shows only if it does something
+            operands["weight"] = (
+                factor * np.eye(case.c).reshape(operands["weight"].shape).astype(operands["weight"].dtype)
+            )
+        asked = self._question.like(case)
+        return (case, asked.answer(operands)) if asked.proves(operands) else None
+
+    def _asked(self, case: Any, stream: str) -> Asked | None:
+        """Return a case and its answer on small integers; None if they prove nothing."""
+        if case is None:
+            return None
+        operands = integers(self.operation, case, 3, stream=stream)
+        asked = self._question.like(case)
+        return (case, asked.answer(operands)) if asked.proves(operands) else None
+
+
+def _within(limits: Limits, asked: Asked | None) -> Asked | None:
+    """Return what is asked if the case is inside the limits."""
+    return asked if asked is not None and inside(limits, asked[0]) else None
