@@ -111,7 +111,12 @@ def campaign(
                 if not taken:
                     break
                 running.append(_start(taken))
+            began = time.monotonic()
             multiprocessing.connection.wait([one.connection for one in running], timeout=0.2)
+            stopped = time.monotonic() - began - 1.0
+            if stopped > 0:  # this process was stopped, or the machine asleep, and so were they: that is nobody's time
+                for one in running:
+                    one.heard += stopped
             for one in list(running):
                 lost = _listen(one, timeout, settle, on_progress)
                 if lost is None and (one.jobs or _goes_on(one, waiting, running)):

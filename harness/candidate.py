@@ -32,6 +32,8 @@ class Candidate:
         The dtypes it promises to take.
     command : str, optional
         The part of a command line that names it; None if no command can reach it.
+    concurrent : bool or None
+        Whether it promises to be right when several threads call it at once; None if it does not say.
     anew : callable, optional
         Returns the function as a new process would have it, with nothing kept of any call; None if nothing can.
     """
@@ -42,7 +44,12 @@ class Candidate:
     accuracy: str = "componentwise"
     dtypes: tuple[str, ...] = ("float32", "float64")
     command: str | None = None
+    concurrent: bool | None = None
     anew: Callable[[], Callable[..., Any]] | None = field(default=None, compare=False, repr=False)
+
+    def promised(self, checks: frozenset[str]) -> frozenset[str]:
+        """Return those of some checks that are about what the candidate promises."""
+        return checks - {"concurrency"} if self.concurrent is False else checks
 
     def taking(self, dtypes: tuple[str, ...] | None, operation: Operation) -> "Candidate":
         """Return the candidate with only those of its dtypes that are asked for and that the operation has.
@@ -77,6 +84,8 @@ class Candidate:
                 raise ValueError(f"{operation.name}: unknown dtype {dtype!r}; allowed: {', '.join(DTYPES)}")
             if dtype.startswith("int") and not operation.takes_integers:
                 raise ValueError(f"{operation.name}: dtype {dtype} is not part of this operation; floats are")
+        if self.concurrent not in (None, False, True):
+            raise TypeError(f"{operation.name}: concurrent must be True or False, got {self.concurrent!r}")
         check(self.limits, (*operation.limit_names, *OF_DATA), operation.name)
         return self
 
@@ -104,7 +113,12 @@ class Candidate:
 
 
 def declared(
-    operation: str, function: Callable[..., Any], limits: Limits | None, accuracy: str, dtypes: str | Sequence[str]
+    operation: str,
+    function: Callable[..., Any],
+    limits: Limits | None,
+    accuracy: str,
+    dtypes: str | Sequence[str],
+    concurrent: bool | None = None,
 ) -> Candidate:
     """Return a callable as a candidate; limits that are not given are its own, if it has any."""
     name, command = named(function)
@@ -114,7 +128,11 @@ def declared(
         command = None  # the command line learns limits from the function alone
     elif command is not None and accuracy == "componentwise" != getattr(function, "accuracy", accuracy):
         command += " --accuracy componentwise"
-    return Candidate(function, name, kept, accuracy, check_names(operation, "dtypes", dtypes), command)
+    taken = check_names(operation, "dtypes", dtypes)
+    promise = getattr(function, "concurrent", None)
+    if concurrent not in (None, promise):
+        command = None
+    return Candidate(function, name, kept, accuracy, taken, command, promise if concurrent is None else concurrent)
 
 
 def named(function: Callable[..., Any]) -> tuple[str, str | None]:

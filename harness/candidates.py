@@ -118,6 +118,7 @@ class Source:
                 variant.accuracy,
                 variant.dtypes,
                 self.option,
+                concurrent=True,
             )
         if self.kind == "peer":
             candidates = self._peer()
@@ -132,6 +133,7 @@ class Source:
             getattr(function, "accuracy", "componentwise"),
             tuple(getattr(function, "dtypes", ("float32", "float64"))),
             self.option,
+            getattr(function, "concurrent", None),
             functools.partial(self._anew, operation),
         )
 

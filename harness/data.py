@@ -80,7 +80,9 @@ def _permuted(values: np.ndarray, order: tuple[int, ...], more: int) -> np.ndarr
     if values.ndim < 2:
         order = tuple(range(values.ndim))
     memory = np.empty([values.shape[axis] + more for axis in order], values.dtype)
-    return memory[tuple(slice(more // 2, more // 2 + values.shape[axis]) for axis in order)].transpose(np.argsort(order))
+    return memory[tuple(slice(more // 2, more // 2 + values.shape[axis]) for axis in order)].transpose(
+        np.argsort(order)
+    )
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

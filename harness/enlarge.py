@@ -76,7 +76,7 @@ def _depthwise(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
 
 
 def _images(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
-    """Yield a batch beyond whole blocks, or every other time perhaps of whole blocks, with little of everything else."""
+    """Yield a batch beyond whole blocks, every other time perhaps one of them, with few or next to nothing else."""
     if hasattr(case, "n"):
         alone = {name: 1 for name in ("c", "f", "groups", "dilation") if hasattr(case, name)} | _smallest_kernel(case)
         many = (*_BLOCKS[1:5], *_BEYOND[2:]) if choices.taken % 2 else _BEYOND[2:]
@@ -171,8 +171,10 @@ def _whole(case: Any, choices: Turns) -> Iterator[dict[str, Any]]:
         plain = {"stride": None, "padding": 0, "ceil_mode": False} | (
             {"dilation": 1} if hasattr(case, "dilation") else {}
         )
-        height, width = choices.pick(_WHOLE) if choices.taken % 2 == 0 else (case.h, case.w)
-        yield plain | {"n": 1, "c": 2, "h": height, "w": width, "kernel_size": (height, width)}
+        if choices.taken % 2 == 0:
+            height, width = choices.pick(_WHOLE)
+            by_count = {"divisor_override": None} if hasattr(case, "divisor_override") else {}
+            yield plain | by_count | {"n": 1, "c": 2, "h": height, "w": width, "kernel_size": (height, width)}
         yield plain | {"kernel_size": (case.h, case.w)}
 
 

@@ -2,9 +2,10 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from convoracle.harness.operations.base import Arrays, Operation
 
 EVERY_CHECK = frozenset(CHECKS)
 VALUES = frozenset({"exact", "exact by rounding", "bounded", "normwise"})
+PROMISES = ("contract", "concurrency")
 INDEX_DTYPE = np.dtype(np.int64)
 
 
@@ -108,7 +110,7 @@ class Examination:
 
     def run(self) -> None:
         """Make the checks, one after the other."""
-        from convoracle.harness.checks import contract, floats, gradient, integers, relations, specials
+        from convoracle.harness.checks import concurrency, contract, floats, gradient, integers, relations, specials
 
         self.passed = self.arranged(self.question.integers.operands, self.case.layout)
         integers.check(self)
@@ -117,10 +119,18 @@ class Examination:
         contract.check(self)
         specials.check(self)
         relations.check(self)
+        concurrency.check(self)
 
     def wants(self, check: str) -> bool:
         """Return whether a check is to be made."""
         return check in self.wanted
+
+    def has_turn(self, turn: int) -> bool:
+        """Return whether it is the turn of a question that every other case is asked, these or those.
+
+        Where its check is the only one, it always is.
+        """
+        return self.case.seed % 2 == turn or len(self.wanted) == 1
 
     def arranged(self, operands: Arrays, layouts: tuple[str, ...]) -> dict[str, np.ndarray]:
         """Return operands in the case's dtype, laid out in memory as asked, in the order of the call."""
@@ -159,8 +169,22 @@ class Examination:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            message = " ".join(str(error).split())[:300]
-            self.fail("raised", "raised", f"the call raised {type(error).__name__}: {message}")
+            self.raised(error)
+        results = self.formed(case, returned)
+        if self.wants("contract"):
+            self.note(given.changed())
+            self._still_as_given()
+            self._given = given
+            apart = {**{f"its input {name}": array for name, array in passed.items()}, **(others or {})}
+            outputs = self.outputs if case is self.case else self.question.like(case).outputs
+            for output, got in zip(outputs, results, strict=True):
+                self.note(compare.unaliased(got, apart, output.name))
+                apart[output.name] = got
+            self.outcome.checked["contract"] += 1
+        return results
+
+    def formed(self, case: Any, returned: Any) -> tuple[np.ndarray, ...]:
+        """Return what a call returned as a tuple, each result of the right type, shape and dtype."""
         outputs = self.outputs if case is self.case else self.question.like(case).outputs
         results = returned if len(outputs) > 1 else (returned,)
         if not isinstance(results, (tuple, list)) or len(results) != len(outputs):
@@ -172,36 +196,36 @@ class Examination:
             if problem is not None:
                 raise _Found(problem, self._whose(case, problem))
         self.outcome.checked["form"] += 1
-        if self.wants("contract"):
-            self.note(given.changed())
-            self._still_as_given()
-            self._given = given
-            apart = {**{f"its input {name}": array for name, array in passed.items()}, **(others or {})}
-            for output, got in zip(outputs, results, strict=True):
-                self.note(compare.unaliased(got, apart, output.name))
-                apart[output.name] = got
-            self.outcome.checked["contract"] += 1
         return tuple(results)
 
     def _whose(self, case: Any, problem: Problem) -> Any | None:
         """Return the case whose result has the wrong form, if it is another one, and has it without this one, too."""
-        if case is self.case:
+        if case is self.case or getattr(case, "n", 1) == 0:
             return None
         alone = examine(self.operation, self.candidate, case, self.accuracy, self.limits, frozenset({"form"})).problem
         return case if alone is not None and alone.kind == problem.kind else None
 
     def _still_as_given(self) -> None:
-        """Check that the arrays of the call before were not written to since."""
-        if self._given is not None and (problem := self._given.changed()) is not None:
+        """Check, in every other case, that the arrays of the call before were not written to since."""
+        if self._given is not None and self.has_turn(0) and (problem := self._given.changed()) is not None:
             self.note(dataclasses.replace(problem, sentence=f"after it had returned, {problem.sentence}"))
 
-    def trying(self, case: Any, passed: Mapping[str, np.ndarray], where: str) -> tuple[np.ndarray, ...]:
-        """Call as `call` does; what is wrong about the form of the result then is a broken promise of that place."""
+    @contextmanager
+    def promised(self, check: str, where: str) -> Iterator[None]:
+        """Take what is wrong about the form of a result here for a broken promise of that place."""
         try:
-            return self.call(case, passed)
+            yield
         except _Found as found:
-            sentence = f"{where}: {found.problem.sentence}"
-            raise _Found(Problem("contract", "read-only, layout, thread", sentence)) from None
+            raise _Found(Problem("contract", check, f"{where}: {found.problem.sentence}")) from None
+
+    def unless_refused(self, case: Any, operands: Arrays, where: str) -> tuple[np.ndarray, ...] | None:
+        """Call as `fresh` does; None if the candidate raises, as it may there."""
+        try:
+            return self.fresh(case, operands)
+        except _Found as found:
+            if found.problem.kind == "raised":
+                return None
+            raise _Found(Problem("contract", "batch", f"{where}: {found.problem.sentence}")) from None
 
     def judge_promise(
         self, check: str, case: Any, answered: Answered, results: tuple[np.ndarray, ...], data: str
@@ -236,15 +260,20 @@ class Examination:
         for one, got in zip(answered.expected or (), results, strict=True):
             problem = one.check(got, data, images)
             if problem is not None and check is not None:
-                kind = "contract" if family(check) == "contract" else problem.kind
+                kind = "contract" if family(check) in PROMISES else problem.kind
                 problem = Problem(kind, check, problem.sentence, problem.index, problem.expected, problem.got)
             self.note(problem)
+
+    def raised(self, error: BaseException) -> NoReturn:
+        """End the examination with what a call raised."""
+        message = " ".join(str(error).split())[:300]
+        self.fail("raised", "raised", f"the call raised {type(error).__name__}: {message}")
 
     def note(self, problem: Problem | None) -> None:
         """End the examination if there is a problem."""
         if problem is not None:
             raise _Found(problem)
 
-    def fail(self, kind: str, check: str, sentence: str) -> None:
+    def fail(self, kind: str, check: str, sentence: str) -> NoReturn:
         """End the examination."""
         raise _Found(Problem(kind, check, sentence))

@@ -45,6 +45,8 @@ class Failure:
         What the extents of a wrong shape are.
     data : str
         On which sorts of data it is wrong and on which right, where that differs.
+    memory : str
+        In which memory layouts of which operand it is wrong, where it is right in C order.
     products : str
         Which products wrong values of the smallest call are sums of, and which they should be.
     history : str
@@ -73,6 +75,7 @@ class Failure:
     shape: str = ""
     data: str = ""
     history: str = ""
+    memory: str = ""
     products: str = ""
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
     seen: Evidence | None = field(default=None, compare=False, repr=False)
@@ -118,6 +121,7 @@ class Failure:
             "data": self.data or None,
             "history": self.history or None,
             "shape": self.shape or None,
+            "memory": self.memory or None,
             "products": self.products or None,
             "instead": None if self.pattern is None else self.pattern.instead,
             "operands": None if self.evidence is None else as_plain_operands(self.evidence),

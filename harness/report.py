@@ -47,6 +47,8 @@ class Report:
         candidate declares that it does not support what would be asked.
     skipped : tuple of str
         The checks that were not asked for.
+    is_for_one_thread : bool
+        It was wrong when two threads called it at once, and promises nothing else.
     coverage : Coverage or None
         What the cases combine, if that was asked for.
     """
@@ -65,6 +67,7 @@ class Report:
     unproved: Counter[str] = field(default_factory=Counter)
     skipped: tuple[str, ...] = ()
     ratios_of_dtypes: dict[str, dict[str, float]] = field(default_factory=dict)
+    is_for_one_thread: bool = False
     coverage: "Coverage | None" = None
 
     @property
@@ -126,6 +129,8 @@ class Report:
         )
         if self.skipped:
             left_out += f", WITHOUT the checks {', '.join(self.skipped)}"
+        if self.is_for_one_thread:
+            left_out += ", but NOT SAFE for two threads at once"
         return (
             f"{self.operation}: {self.candidate} is right: {count} of {', '.join(self.dtypes)}, "
             f"grade {self.grade_text()}{error}{left_out}, in {self.seconds:.1f} s"
@@ -149,6 +154,7 @@ class Report:
             "checked": dict(self.checked),
             "unproved": dict(self.unproved),
             "skipped": list(self.skipped),
+            "is_for_one_thread": self.is_for_one_thread,
             "failures": [failure.as_dict() for failure in self.failures],
             **({} if self.coverage is None else {"coverage": self.coverage.as_dict()}),
         }

@@ -33,6 +33,7 @@ def verify(
     dtypes: str | Sequence[str] = ("float32", "float64"),
     checks: str | Sequence[str] = (),
     case: str | None = None,
+    concurrent: bool | None = None,
 ) -> Report:
     """Decide whether an implementation of an operation is right.
 
@@ -63,6 +64,9 @@ def verify(
         Make only these checks of `convoracle.harness.CHECKS`; all of them by default.
     case : str, optional
         Run this one case instead, as a report's descriptor gives it.
+    concurrent : bool, optional
+        Whether the candidate promises to be right when several threads call it at once (by default its attribute of
+        that name). Without a promise the report says whether it is, and the verdict does not depend on it.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def verify(
     >>> report.passed, report.grade
     (True, 'A')
     """
-    subject = declared(operation, candidate, limits, accuracy, dtypes)
+    subject = declared(operation, candidate, limits, accuracy, dtypes, concurrent)
     made = chosen(check_names(operation, "checks", checks))
     return run(operation_named(operation), subject, examples=examples, seed=seed, checks=made, case=case)
 
@@ -103,6 +107,9 @@ def run(
     if case is not None and not isinstance(case, str):
         raise TypeError(f"{operation.name}: case must be a str, as a report's failure has it, got {case!r}")
     candidate.checked_for(operation)
+    checks = candidate.promised(checks)
+    if not checks:
+        raise ValueError(f"{operation.name}: concurrent is False, and no other check than concurrency is to be made")
     function = candidate.bound_to(operation)
     report = Report(
         operation.name,
@@ -125,6 +132,8 @@ def run(
             progress(number, describe(drawn))
         outcome = examine(operation, function, drawn, candidate.accuracy, candidate.limits, checks)
         _add(report, outcome, drawn.dtype)
+        if outcome.problem is not None and outcome.problem.check == "concurrency" and candidate.concurrent is None:
+            report.is_for_one_thread, checks, outcome.problem = True, checks - {"concurrency"}, None
         if outcome.problem is not None:
             failing = drawn if outcome.case is None else outcome.case
             alive = functools.partial(progress, number, describe(drawn)) if progress is not None else None

@@ -53,6 +53,8 @@ def plane_terms(layer: Layer, tile: Tile) -> list[Term]:
     numbers = layer.itemsize * planes * math.prod(layer.size)
     return [
         Term("products", "tile", 0, vectors * math.prod(layer.kernel_size)),
+        # Taps that are no neighbours are loaded one by one.
+        Term("dilated", "tile", 0, vectors * math.prod(layer.kernel_size) * (layer.dilation[1] > 1)),
         Term("sums", "tile", 0, vectors),
         Term("copies", "near", 0, layer.itemsize * layer.input_numbers),
         Term("strided", "near", 0, numbers * is_strided),

@@ -27,7 +27,7 @@ from convoracle.fast.threads import run_pieces, threads_to_move
 CLEARED = 1 << 11
 """Numbers of a gradient that are cleared at a time, in each of four planes, before values are added to them."""
 
-CODED = 1 << 11
+CODED = 1 << 10
 """Windows that are encoded at a time, so that they are still in the nearest cache when they are looked at."""
 
 WIDEST = 1 << 18
@@ -51,7 +51,7 @@ def bind_max_pool2d_backward(
     planes, rows, columns = images * channels, *grad_output.shape[2:]
     numbers, dtype = planes * height * width, grad_output.dtype
     lanes = lanes_of(dtype)
-    is_small = height * width < -NOWHERE
+    is_small = height * width < -NOWHERE // 2
     is_far = numbers * dtype.itemsize + planes * rows * columns * (8 + dtype.itemsize) > NEAR
     fill, sizes = _place_values, (planes, height, width, rows, columns)
     is_same = (height, width) == (rows, columns) and min(height, width) >= 3 and width <= WIDEST
@@ -118,21 +118,17 @@ def _collect_values(piece, pieces, values, indices, grad, is_outside, places, si
             # The code of window n of these planes is codes[n + shift].
             shift = reach - begin
             codes[: first + shift] = NO_CODE
-            for n in range(count):
-                low, high = max(first, n * positions), min(last, (n + 1) * positions)
-                is_right &= encode_windows(
-                    3, indices, start + low, high - low, low - n * positions, width, positions, codes, low + shift
-                )
+            # Several planes have all of their windows here.
+            is_right &= encode_windows(
+                3, count, indices, start + first, (last - first) // count, first, width, positions, codes, first + shift
+            )
             codes[last + shift : last + shift + reach + 2 * spare] = NO_CODE
             source, place = values, start + begin
             if place < reach or start + finish + reach + 2 * spare > len(values):
                 # What is looked at, although it has no code, would be outside of the array.
                 kept[first + shift : last + shift] = values[start + first : start + last]
                 source, place = kept, reach
-            collect_windows(
-                3, codes, reach, source, place, width, grad, start + begin, finish - begin, indices,
-                start + finish + reach,
-            )  # fmt: skip
+            collect_windows(3, codes, reach, source, place, width, grad, start + begin, finish - begin)
         if is_right:
             plane += count
 
@@ -158,16 +154,16 @@ def _place_values(piece, pieces, values, indices, grad, is_outside, places, size
         bottom = 2 * rows
         if guess == 0:
             is_done = place_windows(
-                0, 2, values, indices, start, rows, columns, places, width, height, margin, grad, target
+                0, 2, values, indices, start, rows, columns, places, width, height, margin, grad, target, is_far
             )
         elif guess == 1:
             is_done = place_windows(
-                -1, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target
+                -1, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target, is_far
             )
         else:
             bottom += 1
             is_done = place_windows(
-                0, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target
+                0, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target, is_far
             )
         if is_done:
             # Rows below all windows.

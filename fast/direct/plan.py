@@ -17,7 +17,6 @@ from convoracle.fast.correlation_axes import Axis
 from convoracle.fast.simd.microkernel import HALF, ROWS, VECTORS
 from convoracle.fast.simd.vectors import lanes_of
 
-
 DEPTH = 256
 """Products summed in one chain, as far as whole channels allow: the shorter the chain, the smaller the error."""
 

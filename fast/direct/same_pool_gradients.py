@@ -4,14 +4,18 @@ With a stride of 1, an odd kernel and a padding of half of it there is a window 
 windows often share a maximum, and adding one to the other in memory has to wait for the one before it. Here the lanes
 are positions: each looks at the windows around it, and adds up the values of those whose maximum it is.
 
-First every index is turned into a *code* of one byte, where in its window it lies. A position is the maximum of a
-window beside it if that window has one certain code, whichever position it is::
+First every index is turned into a *code* of one byte, where in its window it lies: ``4 * column + row``. A position is
+the maximum of a window beside it if that window has one certain code, whichever position it is::
 
-    codes in a window          0 1 2        codes that name the position      8 7 6
-                               3 4 5        in the middle, of the windows     5 4 3
-                               6 7 8        around it                         2 1 0
+    codes in a window          0 4  8       codes that name the position      10 6 2
+                               1 5  9       in the middle, of the windows      9 5 1
+                               2 6 10       around it                          8 4 0
 
-So codes are compared with constants, as many in a register of 128 bits as values in one of 512. Planes that follow each
+There is no division. Four times the way from the window's first position to the maximum is `4 * width` more in the
+next row, where the code is to be 1 more. So ``4 * width - 1`` is taken away as long as that leaves less: without a
+sign, what would be negative is large. What lies outside of the window has a column of 3 or more then, and no such code.
+
+Codes are compared with constants, as many in a register of 128 bits as values in one of 512. Planes that follow each
 other are done as one line of positions, wherever rows end. A window is then beside the positions at the end of the row
 before it, too: an index there has a code like any other, and the position finds it. Positions add up in the order of
 the windows, from zero, as everywhere.
@@ -19,6 +23,7 @@ the windows, from zero, as everywhere.
 Nobody says how large the windows are. It is guessed, and an index that has no code shows that the guess is wrong.
 """
 
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -33,7 +38,6 @@ from convoracle.fast.simd.vectors import (
     lanes_from,
     load_lanes,
     load_vector,
-    prefetch,
     shuffle,
     splat,
     store_lanes,
@@ -44,6 +48,9 @@ from convoracle.fast.simd.vectors import (
 NO_CODE = 255
 """Where there is no window."""
 
+COLUMN = 4
+"""From the code of a position to that of the next in its row."""
+
 SPARE = VECTOR_BITS // 32
 """As many codes and values may be written, or read, beyond those that are meant."""
 
@@ -52,51 +59,50 @@ _CODE, _WORD, _INDEX = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 
 @intrinsic(prefer_literal=True)
 def encode_windows(  # type: ignore[no-untyped-def]
-    typing_context, size, indices, start, count, first, width, positions, codes, to
+    typing_context, size, planes, indices, start, count, first, width, positions, codes, to
 ):
-    """Write the codes of some windows of one plane, and return whether all of them have one.
+    """Write the codes of some windows of each of some planes, and return whether all of them have one.
 
     Parameters
     ----------
     size : literal int
-        Of the windows, odd.
+        Of the windows, odd, at most `COLUMN`.
+    planes : int
+        How many; of more than one, all windows.
     indices : int64 array of one dimension
-        The indices are those from indices[start] on, `count` of them.
+        The indices are those from indices[start] on, `count` of them for each plane.
     first, width, positions : int
-        The number of the first window in the plane; columns and positions of the plane, fewer than 2**30.
+        The number of the first window in its plane; columns and positions of a plane, fewer than 2**29.
     codes : uint8 array of one dimension
-        The code of the first window goes to codes[to]; up to `SPARE` more than `count` are written.
+        The code of the first window goes to codes[to]; up to `SPARE` more than all of them are written.
     """
     reach = getattr(size, "literal_value", 1)
     number = types.intp
-    signature = types.boolean(size, indices, number, number, number, number, number, codes, number)
+    signature = types.boolean(size, number, indices, number, number, number, number, number, codes, number)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, _, start, count, first, width, positions, _, to = arguments
-        indices, codes = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 7))
+        _, planes, _, start, count, first, width, positions, _, to = arguments
+        indices, codes = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (2, 8))
         lanes = SPARE
         half = lanes // 2
         words, wide = ir.VectorType(_WORD, lanes), ir.VectorType(_INDEX, half)
-        is_right = cgutils.alloca_once(builder, ir.VectorType(ir.IntType(1), lanes))
-        everywhere = ir.Constant(ir.VectorType(ir.IntType(1), lanes), [1] * lanes)
-        builder.store(everywhere, is_right)
-        row = splat(builder, builder.trunc(width, _WORD), words)
-        ends = [splat(builder, builder.trunc(builder.mul(width, _int(n)), _WORD), words) for n in range(reach)]
-        limit = splat(builder, builder.trunc(positions, _WORD), words)
-        narrower = splat(builder, builder.trunc(builder.sub(_int(reach), width), _WORD), words)
-        # The first position of the window around position 0. An index away from there is in row n from n * width on.
+        one_byte = ir.VectorType(_CODE, lanes)
+        scaled = builder.mul(width, _int(COLUMN))
+        down = splat(builder, builder.trunc(builder.sub(scaled, _int(1)), _WORD), words)
+        # The first position of the window around position 0.
         before = builder.mul(_int(-(reach // 2)), builder.add(width, _int(1)))
-
+        corner = builder.mul(builder.add(first, before), _int(COLUMN))
+        corner = splat(builder, builder.trunc(corner, _WORD), words)
+        corner = builder.add(corner, counting(_WORD, lanes, COLUMN))
         corners = cgutils.alloca_once(builder, words)
-        corner = splat(builder, builder.trunc(builder.add(first, before), _WORD), words)
-        builder.store(builder.add(corner, counting(_WORD, lanes)), corners)
-        bits = cgutils.alloca_once(builder, wide)
-        builder.store(ir.Constant(wide, None), bits)
+        bits, largest, last_code = (
+            cgutils.alloca_once_value(builder, ir.Constant(kind, None)) for kind in (wide, words, one_byte)
+        )
 
-        def encode(done: Any, wanted: Any) -> None:
+        def encode(before: Any, done: Any, wanted: Any) -> None:
             """Do a vector of windows, those of the mask `wanted` if it is not None."""
+            done = builder.add(before, done)
             place, target = builder.add(start, done), builder.add(to, done)
-            pointer = builder.gep(indices, [place])
             halves = []
             for part in range(2):
                 pointer = builder.gep(indices, [builder.add(place, _int(part * half))])
@@ -108,33 +114,37 @@ def encode_windows(  # type: ignore[no-untyped-def]
                 builder.store(builder.or_(builder.load(bits), index), bits)
                 halves.append(builder.bitcast(index, words))
             name = shuffle(builder, halves[0], halves[1], list(range(0, 2 * lanes, 2)))
-            corner = builder.load(corners)
-            builder.store(builder.add(corner, ir.Constant(words, [lanes] * lanes)), corners)
-            away = builder.sub(name, corner)
-            column, code = away, away
-            for end in ends[1:]:
-                is_in_row = builder.icmp_signed(">=", away, end)
-                column = builder.select(is_in_row, builder.sub(column, row), column)
-                code = builder.select(is_in_row, builder.add(code, narrower), code)
-            has_code = builder.icmp_unsigned("<", column, ir.Constant(words, [reach] * lanes))
-            has_code = builder.and_(has_code, builder.icmp_unsigned("<", name, limit))
-            if wanted is not None:
-                has_code = builder.or_(has_code, builder.not_(wanted))
-            builder.store(builder.and_(builder.load(is_right), has_code), is_right)
-            code = builder.trunc(code, ir.VectorType(_CODE, lanes))
+            builder.store(_largest(builder, builder.load(largest), name), largest)
+            scaled = builder.shl(name, ir.Constant(words, [COLUMN.bit_length() - 1] * lanes))
+            code = builder.sub(scaled, builder.load(corners))
+            next_corners = builder.add(builder.load(corners), ir.Constant(words, [COLUMN * lanes] * lanes))
+            builder.store(next_corners, corners)
+            for _ in range(reach - 1):
+                code = _smallest(builder, code, builder.sub(code, down))
+            code = _smallest(builder, code, ir.Constant(words, [NO_CODE] * lanes))
+            code = builder.trunc(code, one_byte)
             store_vector(builder, code, builder.gep(codes, [target]))
+            if wanted is not None:
+                code = builder.select(wanted, code, ir.Constant(one_byte, None))
+            builder.store(_largest(builder, builder.load(last_code), code), last_code)
 
-        _for_vectors(builder, count, lanes, encode)
+        with cgutils.for_range(builder, planes) as plane:
+            builder.store(corner, corners)
+            _for_vectors(builder, count, lanes, partial(encode, builder.mul(plane.index, count)))
         seen = call_intrinsic(builder, f"vector.reduce.or.v{half}i64", _INDEX, builder.load(bits))
-        is_right = call_intrinsic(builder, f"vector.reduce.and.v{lanes}i1", ir.IntType(1), builder.load(is_right))
-        return builder.and_(is_right, builder.icmp_unsigned("<", seen, _int(1 << 31)))
+        name = call_intrinsic(builder, f"vector.reduce.umax.v{lanes}i32", _WORD, builder.load(largest))
+        code = call_intrinsic(builder, f"vector.reduce.umax.v{lanes}i8", _CODE, builder.load(last_code))
+        # The lower halves of indices are compared with the number of positions, and no higher one may have a bit.
+        is_right = builder.icmp_unsigned("<", seen, _int(1 << 31))
+        is_right = builder.and_(is_right, builder.icmp_unsigned("<", builder.zext(name, _INDEX), positions))
+        return builder.and_(is_right, builder.icmp_unsigned("<", code, ir.Constant(_CODE, COLUMN * reach)))
 
     return signature, generate
 
 
 @intrinsic(prefer_literal=True)
 def collect_windows(  # type: ignore[no-untyped-def]
-    typing_context, size, codes, first, values, place, width, grad, start, count, indices, ahead
+    typing_context, size, codes, first, values, place, width, grad, start, count
 ):
     """Write the gradient of some positions that follow each other.
 
@@ -150,17 +160,15 @@ def collect_windows(  # type: ignore[no-untyped-def]
         Columns of a plane.
     grad : array of one dimension
         The first of the `count` positions goes to grad[start].
-    indices : int64 array of one dimension
-        Memory from indices[ahead] on, which need not exist, is asked for: as much as `count` indices take.
     """
     reach = getattr(size, "literal_value", 1)
     number = types.intp
-    signature = types.void(size, codes, number, values, number, number, grad, number, number, indices, number)
+    signature = types.void(size, codes, number, values, number, number, grad, number, number)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, _, first, _, place, width, _, start, count, _, ahead = arguments
-        codes, values, grad, indices = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 3, 6, 9)
+        _, _, first, _, place, width, _, start, count = arguments
+        codes, values, grad = (
+            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 3, 6)
         )
         vector = vector_of(signature.args[3])
         lanes = vector.count
@@ -179,8 +187,6 @@ def collect_windows(  # type: ignore[no-untyped-def]
         def collect(done: Any, wanted: Any) -> None:
             """Do a vector of positions, those of the mask `wanted` if it is not None."""
             total = ir.Constant(vector, None)
-            for part in range(0, lanes, 8):
-                prefetch(builder, builder.gep(indices, [builder.add(builder.add(ahead, done), _int(part))]))
             for n, line in enumerate(lines):
                 away = builder.add(line, done)
                 nearest = builder.gep(values, [builder.add(place, away)])
@@ -190,7 +196,7 @@ def collect_windows(  # type: ignore[no-untyped-def]
                     value = low if column == 0 else shuffle(builder, low, high, list(range(column, column + lanes)))
                     pointer = builder.gep(codes, [builder.add(builder.add(first, away), _int(column))])
                     code = load_vector(builder, pointer, one_byte)
-                    wanted_code = (reach - 1 - n) * reach + reach - 1 - column
+                    wanted_code = COLUMN * (reach - 1 - column) + reach - 1 - n
                     is_here = builder.icmp_signed("==", code, ir.Constant(one_byte, [wanted_code] * lanes))
                     total = builder.select(is_here, builder.fadd(total, value), total)
             target = builder.gep(grad, [builder.add(start, done)])
@@ -213,6 +219,16 @@ def _for_vectors(builder: Any, count: Any, lanes: int, body: Any) -> None:
     done = builder.mul(whole, _int(lanes))
     with builder.if_then(builder.icmp_signed("<", done, count)):
         body(done, builder.not_(lanes_from(builder, builder.sub(count, done), lanes)))
+
+
+def _largest(builder: Any, a: Any, b: Any) -> Any:
+    """Return the larger number of each lane, without a sign."""
+    return builder.select(builder.icmp_unsigned(">", a, b), a, b)
+
+
+def _smallest(builder: Any, a: Any, b: Any) -> Any:
+    """Return the smaller number of each lane, without a sign."""
+    return builder.select(builder.icmp_unsigned("<", a, b), a, b)
 
 
 def _int(value: int) -> Any:

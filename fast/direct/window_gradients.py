@@ -29,6 +29,7 @@ from convoracle.fast.simd.vectors import (
     counting,
     load_lanes,
     load_vector,
+    prefetch,
     shuffle,
     splat,
     store_lanes,
@@ -42,13 +43,17 @@ STEP = 2
 NOWHERE = -(1 << 30)
 """The number of a place outside of the plane: with that of any row added, it is still no position."""
 
+WINDOWS_AHEAD, ROWS_AHEAD = 1024, 8
+"""Memory that is asked for before it is needed: so many windows are read later, so many rows of the plane written."""
+
 _NUMBER, _INDEX = ir.IntType(32), ir.IntType(64)
 
 
 @intrinsic(prefer_literal=True)
 def place_windows(  # type: ignore[no-untyped-def]
-    typing_context, first, size, values, indices, start, rows, columns, places, width, height, margin, grad, target
-):
+    typing_context, first, size, values, indices, start, rows, columns, places, width, height, margin, grad, target,
+    is_far,
+):  # fmt: skip
     """Write the gradient of one plane; give up and return False as soon as an index is in no window.
 
     Parameters
@@ -65,15 +70,18 @@ def place_windows(  # type: ignore[no-untyped-def]
         As many zeros as there are places, and then room for as many numbers.
     grad : array of one dimension
         The plane begins at grad[target].
+    is_far : bool
+        Whether the arrays are larger than the near caches, so that memory is to be asked for early.
     """
     edge, reach = (getattr(size, "literal_value", 0) for size in (first, size))
     number = types.intp
     signature = types.boolean(
-        first, size, values, indices, number, number, number, places, number, number, margin, grad, number
-    )
+        first, size, values, indices, number, number, number, places, number, number, margin, grad, number,
+        types.boolean,
+    )  # fmt: skip
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, _, _, _, start, rows, columns, _, width, height, _, _, target = arguments
+        _, _, _, _, start, rows, columns, _, width, height, _, _, target, is_far = arguments
         values, indices, places, margin, grad = (
             context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (2, 3, 7, 10, 11)
         )
@@ -115,6 +123,12 @@ def place_windows(  # type: ignore[no-untyped-def]
                 column = builder.mul(strip.index, constant(lanes))
                 window = builder.mul(strip.index, constant(lanes // STEP))
                 place = load_vector(builder, builder.gep(places, [column]), numbers)
+                with builder.if_then(is_far):
+                    later = builder.add(builder.add(line, window), constant(WINDOWS_AHEAD))
+                    below = builder.add(column, builder.mul(width, constant(ROWS_AHEAD)))
+                    asked = [(indices, later), (values, later), *((to, below) for to, _, _ in targets[-STEP:])]
+                    for array, at in asked:
+                        prefetch(builder, builder.gep(array, [at]))
 
                 def collect(is_part: bool) -> None:
                     """Do one vector of positions, which may reach beyond the row, or whose windows may."""

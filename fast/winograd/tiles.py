@@ -1,14 +1,14 @@
 """The algorithms that are used, and their transforms as compiled functions.
 
-====================  ==========================  ===============  ======
-kernels of            algorithm                   multiplications  not
-====================  ==========================  ===============  ======
+====================  ==========================  ===============  ==========
+kernels of            algorithm                   multiplications  instead of
+====================  ==========================  ===============  ==========
 3x3                   F(2x2, 3x3)                 16               36
 3x3                   F(4x4, 3x3)                 36               144
 3x3, weight gradient  F(3x3, 4x4)                 36               144
 5x5                   F(2x2, 5x5)                 36               100
 5x5, weight gradient  F(5x5, 2x2)                 36               100
-====================  ==========================  ===============  ======
+====================  ==========================  ===============  ==========
 
 An algorithm of n products along an axis has n - 1 points, whatever it makes of them: those of 36 have the same ones,
 and so the same transform of the data.

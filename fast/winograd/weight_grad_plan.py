@@ -38,8 +38,8 @@ KEPT_BYTES = 8 << 20
 BAND_BYTES = 3 << 20
 """What a band is to take otherwise; a third of it if its sums stay in the cache."""
 
-LEAST_TILES = 64
-"""Tiles in a band, even if they are then more numbers: each time all sums are read and written once."""
+LEAST_TILES = 128
+"""Tiles in a band, even if they are then more numbers: each time all sums are read and written once. A chain's."""
 
 SUM_BYTES = 24 << 20
 """Sums waiting for the next band take so many bytes, in all threads together."""

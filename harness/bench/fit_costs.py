@@ -65,6 +65,10 @@ def draw_layers(seed: int = 7) -> Iterator[Layer]:
             "conv2d", "float32", channels, (size, size + rng.randrange(3)), filters, (kernel, kernel), *pairs, groups
         )
 
+    def dilated(layer: Layer, by: int) -> Layer:
+        (end, _), _ = layer.padding
+        return layer._replace(dilation=(by, by), padding=((by * end, by * end),) * 2)
+
     while True:
         yield layer(between(3, 600), between(5, 120), between(8, 600), 3)
         yield layer(between(8, 1000), between(5, 112), between(8, 1000), 1, rng.choice((1, 1, 2)))
@@ -82,6 +86,8 @@ def draw_layers(seed: int = 7) -> Iterator[Layer]:
         groups = rng.choice((2, 4, 8, 16, 32))
         channels, filters = groups * rng.choice((2, 4, 8, 16)), groups * rng.choice((2, 4, 8, 16))
         yield layer(channels, between(7, 80), filters, 3, rng.choice((1, 1, 2)), groups)
+        planes = layer(between(1, 64), between(8, 80), between(4, 64), rng.choice((3, 3, 5)), 1, rng.choice((1, 2, 4)))
+        yield dilated(planes, rng.choice((2, 3)))
 
 
 def timed_layers(seconds: float) -> list[Timing]:

@@ -37,6 +37,8 @@ class Bug:
         The dtypes it takes.
     limits : mapping
         What it claims to support, as `verify` takes it.
+    concurrent : bool, optional
+        Whether it promises to be right in several threads at once.
     raises : bool
         The bug is that it raises: an exception then is a kill.
     added : str
@@ -53,6 +55,7 @@ class Bug:
     accuracy: str = "componentwise"
     dtypes: tuple[str, ...] = ("float32", "float64")
     limits: Mapping[str, Any] = field(default_factory=dict)
+    concurrent: bool | None = None
     raises: bool = False
     added: str = ""
     first_sight: bool | None = None

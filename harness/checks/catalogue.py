@@ -56,6 +56,7 @@ CHECKS = {
                 "nothing replaced",
             ),
         ),
+        Check("concurrency", "two threads that call at the same time get what each gets alone", "none"),
     )
 }
 """Name to check, in the order in which they are made."""

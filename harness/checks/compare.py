@@ -69,7 +69,7 @@ def bounded(
 def unaliased(got: np.ndarray, others: Mapping[str, np.ndarray], name: str) -> Problem | None:
     """Check that a result shares no memory with the inputs or with an earlier result, nor one element with another."""
     steps = zip(got.strides, got.shape, strict=True)
-    if 0 in got.strides and got.flags.writeable and any(step == 0 and size > 1 for step, size in steps):
+    if got.size and 0 in got.strides and got.flags.writeable and any(step == 0 and size > 1 for step, size in steps):
         return Problem("contract", "no aliasing", f"elements of {name} share memory with each other")
     for other, array in others.items():
         # The quick test of bounds first; it alone would accuse two results interleaved in one array of records.

@@ -8,7 +8,7 @@ import functools
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 BATCHED = ("x", "grad_output", "indices")
 
 NEUTRAL_EVERY = 6
-"""One case in so many asks for x back, and another one for a size that is nearly the same."""
+"""One case in so many asks for x back, another one for a size that is nearly the same, the others for another layer."""
 
-MANY_EVERY, MANY, SMALL = 30, 20, 20_000
+NOTHING_EVERY = 24
+"""One case in so many asks for a batch without images."""
+
+MANY_EVERY, MANY, SMALL = 36, 20, 20_000
 """One case in so many, if it has no more products than that, makes the same call so many times."""
 
 _WATCHED = (
@@ -40,11 +43,17 @@ _WATCHED = (
 
 
 @functools.cache
-def _as_it_was() -> tuple[tuple[ModuleType | type, dict[str, Any], list[Any]], ...]:
-    """Return what is watched, and what it was when the first case was about to be examined; its values alone, too."""
+def _as_it_was() -> tuple[tuple[ModuleType | type, dict[str, Any]], ...]:
+    """Return what is watched, and what it was when the first case was about to be examined."""
     modules = [module for name, module in sys.modules.items() if name.startswith(_WATCHED)]
     watched: list[ModuleType | type] = [Report, Failure, np, time, *modules]
-    return tuple((one, dict(vars(one)), list(vars(one).values())) for one in watched)
+    return tuple((one, dict(vars(one))) for one in watched)
+
+
+@functools.cache
+def _values_alone() -> tuple[tuple[Callable[[], Iterable[Any]], list[Any]], ...]:
+    """Return, of all that is watched, what tells its values, and what they were."""
+    return tuple((vars(one).values, list(names.values())) for one, names in _as_it_was())
 
 
 class Surroundings:
@@ -52,20 +61,24 @@ class Surroundings:
 
     def __init__(self) -> None:
         self._watched = _as_it_was()  # kept here: the function itself may be replaced
+        self._values = _values_alone()
         other_thread.start()  # it has to be running before a candidate can get in the way
         self._float_errors = np.geterr()
 
     def restored(self) -> Problem | None:
         """Put back what was replaced of the oracle, the checks, NumPy or the clock, and return that as a problem."""
         problem = None
-        for watched, names, values in self._watched:
+        for (watched, names), (now, values) in zip(self._watched, self._values, strict=True):
             # To compare the values alone is quicker by far, and most often all there is to do.
-            if list(vars(watched).values()) != values and not names.items() <= vars(watched).items():
+            if list(now()) == values:
+                continue
+            if not names.items() <= vars(watched).items():
                 for name, right in names.items():
                     if vars(watched).get(name) is not right:
                         setattr(watched, name, right)
                         sentence = f"a call replaced {watched.__name__}.{name}"
                         problem = problem or Problem("contract", "nothing replaced", sentence)
+            values[:] = now()  # there are more names than before: modules imported since
         if np.geterr() != self._float_errors:
             np.seterr(**self._float_errors)
             sentence = "a call changed how NumPy treats floating-point errors"
@@ -78,15 +91,23 @@ def check(examination: "Examination") -> None:
     if not examination.wants("contract") or examination.first is None:
         return
     _fresh_data(examination)
-    _same_call_again(examination)
-    _one_changed(examination)
+    if examination.has_turn(0):
+        _same_call_again(examination)
+    if examination.has_turn(1):
+        _one_changed(examination)
     _other_options(examination)
-    if examination.case.seed % NEUTRAL_EVERY == 1:
+    turn = examination.case.seed % NEUTRAL_EVERY
+    if turn == 1:
         _other_size(examination)
+    elif turn > 1:
+        _another_layer(examination)
     _elsewhere(examination)
-    _alone(examination)
-    if examination.case.seed % NEUTRAL_EVERY == 0:
+    if examination.has_turn(examination.case.seed // 2 % 2):  # of either kind of cases, every other one
+        _alone(examination)
+    if turn == 0:
         _neutral(examination)
+    if examination.case.seed % NOTHING_EVERY == 2:
+        _nothing(examination)
     if examination.case.seed % MANY_EVERY == 0:
         _many_times(examination)
 
@@ -178,6 +199,30 @@ def _other_size(examination: "Examination") -> None:
     examination.outcome.checked["contract"] += 1
 
 
+def _another_layer(examination: "Examination") -> None:
+    """Call with a tiny layer of other counts and sizes: kernels have ways of their own for some of them."""
+    found = examination.question.near.another_layer(examination.limits)
+    if found is None:
+        return
+    case, answered = found
+    results = examination.fresh(case, answered.operands)
+    examination.judge_promise("other options", case, answered, results, "another layer")
+    examination.outcome.checked["contract"] += 1
+
+
+def _nothing(examination: "Examination") -> None:
+    """Call without images: whoever answers, and does not refuse, answers with nothing, or a gradient of zeros."""
+    found = examination.question.near.nothing(examination.limits)
+    if found is None:
+        return
+    case, answered = found
+    where = "a batch without images"
+    results = examination.unless_refused(case, answered.operands, where)
+    if results is not None:
+        examination.judge(answered, results, where, "batch")
+        examination.outcome.checked["contract"] += 1
+
+
 def _options(case: Any) -> str:
     """Return a case's options as they are passed."""
     of_windows = ("stride", "padding", "dilation", "ceil_mode", "count_include_pad", "divisor_override")
@@ -186,14 +231,22 @@ def _options(case: Any) -> str:
 
 
 def _elsewhere(examination: "Examination") -> None:
-    """Call with read-only arrays in another layout, from another thread."""
+    """Call with read-only arrays in another layout, every other time from another thread."""
     case, integers = examination.case, examination.question.integers
-    layouts = tuple(ELSEWHERE[(LAYOUTS.index(layout) + 1) % len(ELSEWHERE)] for layout in case.layout)
+    turns = (case.seed, case.seed // 7)  # each operand by itself
+    layouts = tuple(
+        ELSEWHERE[(LAYOUTS.index(layout) + 1 + turns[place % 2] % (len(ELSEWHERE) - 1)) % len(ELSEWHERE)]
+        for place, layout in enumerate(case.layout)
+    )
     arranged = examination.arranged(integers.operands, layouts)
     passed: Mapping[str, np.ndarray] = {name: read_only(array) for name, array in arranged.items()}
-    where = f"with read-only arrays in layout {'+'.join(layouts)}, from another thread"
-    results = other_thread.in_other_thread(functools.partial(examination.trying, case, passed, where))
-    examination.judge(integers, results, f"the same integers {where}", "read-only, layout, thread")
+    in_thread = examination.has_turn(0)
+    where = f"with read-only arrays in layout {'+'.join(layouts)}" + ", from another thread" * in_thread
+    check = "read-only, layout, thread"
+    call = functools.partial(examination.call, case, passed)
+    with examination.promised(check, where):
+        results = other_thread.in_other_thread(call) if in_thread else call()
+    examination.judge(integers, results, f"the same integers {where}", check)
     examination.outcome.checked["contract"] += 1
 
 

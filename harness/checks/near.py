@@ -12,6 +12,7 @@ import numpy as np
 from convoracle.harness.checks.another_layer import another_layer
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.other_options import OtherOptions, of_nearly_the_same_size, without_change
+from convoracle.harness.everyday import has_layers
 from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operands import integers
 
@@ -75,7 +76,7 @@ class Near:
 
     @functools.cached_property
     def _nothing(self) -> Asked | None:
-        if not hasattr(self.case, "n") or self._question.is_measured:
+        if not has_layers(self.operation) or not hasattr(self.case, "n"):
             return None
         case = dataclasses.replace(self.case, n=0)
         try:
@@ -98,8 +99,8 @@ class Near:
             if operands["weight"].ndim != next(iter(operands.values())).ndim:
                 return None  # locally connected: a kernel for every place
             factor = -2 if self.case.seed % 4 < 2 else 1  # what is done in place shows only if it does something
-            operands["weight"] = (
-                factor * np.eye(case.c).reshape(operands["weight"].shape).astype(operands["weight"].dtype)
+            operands["weight"] = factor * np.eye(case.c).reshape(operands["weight"].shape).astype(
+                operands["weight"].dtype
             )
         asked = self._question.like(case)
         return (case, asked.answer(operands)) if asked.proves(operands) else None

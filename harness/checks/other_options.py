@@ -40,13 +40,29 @@ def _others(operation: Operation, case: Any) -> Iterator[Any]:
     shapes = operation.operand_shapes(case)
     names = [name for name, _ in _OTHER_VALUES if name in operation.options and hasattr(case, name)]
     changes = [(name, value) for name, values in _OTHER_VALUES if name in names for value in values]
-    for name, value in Choices(case.seed, "other options").shuffled(changes):
+    choices = Choices(case.seed, "other options")
+    changes = choices.shuffled(changes)
+    if "groups" in operation.options and "output_padding" not in operation.options and choices.happens(3):
+        changes = [("padding", _moved(case.padding)), *changes]
+    for name, value in changes:
         if value == getattr(case, name):
             continue
         other = dataclasses.replace(case, **{name: value})
         with contextlib.suppress(ValueError):  # an impossible case
             if operation.operand_shapes(other) == shapes:
                 yield other
+
+
+def _moved(padding: Any) -> Any:
+    """Return as much padding, at the other ends: who sees sums alone cannot tell them apart."""
+    if isinstance(padding, str):
+        return "same" if padding == "same_lower" else "same_lower"
+    if isinstance(padding, int):
+        return padding
+    sides = [(side, side) if isinstance(side, int) else tuple(side) for side in padding]
+    if all(first == last for first, last in sides):
+        return tuple((0, first + last) for first, last in sides)
+    return tuple((last, first) for first, last in sides)
 
 
 def without_change(case: Any) -> Any | None:

@@ -23,6 +23,19 @@ def in_other_thread(call: Callable[[], T]) -> T:
     return result  # type: ignore[return-value]
 
 
+def at_once(here: Callable[[], T], there: Callable[[], T]) -> tuple[T, T]:
+    """Return what two calls return that are made at the same time, the second one in the other thread."""
+    answer: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+    _asked(os.getpid()).put(functools.partial(_answered, there, answer))
+    try:
+        result = here()
+    finally:
+        other, error = answer.get()
+    if error is not None:
+        raise error
+    return result, other  # type: ignore[return-value]
+
+
 def start() -> None:
     """Have the thread running: before a candidate can get in the way."""
     _asked(os.getpid())

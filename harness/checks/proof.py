@@ -73,6 +73,15 @@ class Proof:
         """Return the amplitude to try after operands of one that was too large: bounds scale with the data."""
         return self._smaller(size, max(self._excess_of(output, operands) for output in self.outputs))
 
+    def room(self, operands: Arrays) -> tuple[float, float]:
+        """Return what proved operands leave of the error that may be, and how much the smallest numbers' may be.
+
+        Both are multiples of one half after multiplication with the divisors, the second with operands in units of the
+        smallest number.
+        """
+        lost = max(2.0 * output.roundings * float(np.max(divisors(output))) for output in self.outputs)
+        return 1.0 - max(self._excess_of(output, operands) for output in self.outputs), lost
+
     def _smaller(self, size: int, excess: float) -> int:
         """Return the amplitude to try next, where one has so many times the error that it may have."""
         degree = max(len(term) for output in self.outputs for term in output.terms)

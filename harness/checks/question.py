@@ -19,6 +19,9 @@ from convoracle.harness.operations.base import Arrays, Operation, Output
 
 _EXPONENTS = {"float16": (-6, 3), "float32": (-60, 60), "float64": (-400, 400)}
 _SUBNORMAL = {"float16": -24, "float32": -149, "float64": -1074}
+_FAR_APART = {"float32": (100, -60), "float64": (600, -300)}
+"""Exponents of one huge number and of tiny ones whose quotient is beyond the range."""
+
 _LARGEST = {"float16": 15, "float32": 127, "float64": 1023}
 """Powers of two that integers are scaled by: far from underflow and overflow, all the way down, and as far up as no
 partial sum overflows, whatever the order."""
@@ -203,14 +206,49 @@ class Question:
         names = self._each_term_once()
         if names is None or self.is_integer or self.is_measured:
             return None
-        exponents: tuple[int, ...] = _EXPONENTS[self.case.dtype]
-        if not (self.rounds and not self.is_selection):
-            exponents = (*exponents, _SUBNORMAL[self.case.dtype])
+        exponents: tuple[int, ...] = (*_EXPONENTS[self.case.dtype], self._smallest())
         largest = {name: float(np.abs(array).max(initial=1)) for name, array in self.integers.operands.items()}
         size = max([*largest.values(), *(largest_sum(output, largest) for output in self.outputs if output.terms)])
         if self.accuracy == "componentwise" and math.isfinite(size):
             exponents = (*exponents, _LARGEST[self.case.dtype] - math.ceil(math.log2(size)))
         return names, Choices(self.case.seed, "scaled").pick(exponents)
+
+    def _smallest(self) -> int:
+        """Return the smallest exponent by which integers may be scaled: as many bits are left as rounding needs.
+
+        Additions are exact down there, but each rounding of a quotient or product may cost half of the smallest number.
+        """
+        lowest = _SUBNORMAL[self.case.dtype]
+        if self.is_selection or not self.rounds:
+            return lowest
+        if self.accuracy != "componentwise":
+            return _EXPONENTS[self.case.dtype][0]
+        room, lost = self.proof.room(self.integers.operands)
+        return lowest + math.ceil(math.log2(lost / room)) if room > 0 else _EXPONENTS[self.case.dtype][0]
+
+    @functools.cached_property
+    def one_huge(self) -> tuple[Arrays, int, tuple[np.ndarray, ...]] | None:
+        """Operands of tiny numbers and one huge one, the tiny ones' exponent, and which results the huge one reaches.
+
+        The others are what they are without it. None where it reaches them all.
+        """
+        names = self._each_term_once()
+        if names is None or self.is_measured or self.is_selection or self.case.dtype not in _FAR_APART:
+            return None
+        high, low = _FAR_APART[self.case.dtype]
+        choices = Choices(self.case.seed, "one huge")
+        integers = self.integers.operands
+        name = choices.pick([name for name in integers if name in names and integers[name].ndim > 1])
+        place = choices.below(integers[name].size)
+        alone = {other: np.abs(array) if other != "indices" else array for other, array in integers.items()}
+        alone |= {other: np.zeros_like(integers[other]) for other in names}
+        alone[name].reshape(-1)[place] = 1
+        reached = tuple(output.compute(alone) != 0 for output in self.outputs)
+        if all(one.all() for one in reached):
+            return None
+        operands = {other: np.ldexp(array, low) if other in names else array for other, array in integers.items()}
+        operands[name].reshape(-1)[place] = math.ldexp(choices.pick((-1.0, 1.0)), high)
+        return operands, low, reached
 
     def _each_term_once(self) -> frozenset[str] | None:
         """Return operands of which every term of every output has exactly one."""

@@ -19,12 +19,18 @@ if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
 
 
+HUGE_EVERY = 3
+"""One case in so many has one huge number among tiny ones, where there are results that it does not reach."""
+
+
 def check(examination: "Examination") -> None:
-    """Call with special values among integers, then with scaled integers."""
+    """Call with special values among integers; or with scaled integers, or with one huge number among tiny ones."""
     if not examination.wants("specials") or examination.first is None:
         return
-    _not_finite(examination)
-    _scaled(examination)
+    if examination.has_turn(1):
+        _not_finite(examination)
+    if examination.has_turn(0) and (examination.case.seed % HUGE_EVERY or not _one_huge(examination)):
+        _scaled(examination)
 
 
 def _not_finite(examination: "Examination") -> None:
@@ -88,6 +94,31 @@ def _scaled(examination: "Examination") -> None:
     )
     examination.judge(integers, back, f"integers times 2**{exponent} ({', '.join(sorted(names))})", "specials")
     examination.outcome.checked["specials"] += 1
+
+
+def _one_huge(examination: "Examination") -> bool:
+    """Call with one huge number: what it does not reach is as if it were not there. Return whether that was asked."""
+    asked = None if examination.accuracy != "componentwise" else examination.question.one_huge
+    if asked is None:
+        return False
+    operands, exponent, reached = asked
+    examination.refill(operands)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = examination.call(examination.case, examination.passed)
+    integers = examination.question.integers
+    back = tuple(
+        np.where(
+            one,
+            expected.values / (1 if expected.divisors is None else expected.divisors),
+            np.ldexp(got.astype(np.float64), -exponent),
+        )
+        for one, expected, got in zip(reached, integers.expected or (), results, strict=True)
+    )
+    data = f"integers times 2**{exponent} and one huge number, where it does not reach"
+    examination.judge(integers, back, data, "specials")
+    examination.outcome.checked["specials"] += 1
+    return True
 
 
 def _listed(array: np.ndarray) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.explain.history import Call, Recorder, results_are_same, results_of
+from convoracle.harness.explain.history import Call, Recorder, is_sum, results_are_same, results_of
 from convoracle.harness.explain.related import differences, related
 
 MOST_CALLS = 60
@@ -142,23 +142,34 @@ def _after(replay: Replay, before: Call, last: Call) -> Iterator[tuple[tuple[np.
 
 
 def _what(replay: Replay, before: Call, last: Call, alone: tuple[np.ndarray, ...]) -> str:
-    """Return what the wrong result is, as the end of a sentence."""
-    if results_are_same(before.results, last.results):
+    """Return what the wrong outputs are, as the end of a sentence."""
+    if [one.shape for one in alone] != [one.shape for one in last.results]:
+        return ""
+    wrong = [i for i, (one, other) in enumerate(zip(alone, last.results, strict=True)) if not _is_same(one, other)]
+
+    def is_it(results: tuple[np.ndarray, ...]) -> bool:
+        return len(results) == len(alone) and all(_is_same(results[i], last.results[i]) for i in wrong)
+
+    earlier = results_of(replay.anew(), before)
+    if is_it(earlier):
         return ": it returns what that had returned"
+    if is_sum(last.results, alone, earlier):
+        return ": it returns the right result and that one added up"
     for i, name in enumerate(replay.names):
         mixed = last.with_operand_of(before, i)
-        if mixed is not None and results_are_same(results_of(replay.anew(), mixed), last.results):
+        if mixed is not None and is_it(results_of(replay.anew(), mixed)):
             return f": it is what comes of that {name}"
-    if before.keywords != last.keywords:
-        mixed = Call(last.positional, before.keywords, ())
-        if results_are_same(results_of(replay.anew(), mixed), last.results):
-            return ": it is what comes of those options"
-    if any(one.shape != other.shape for one, other in zip(alone, last.results, strict=False)):
-        return ""
-    wrong = [one != other for one, other in zip(alone, last.results, strict=False)]
-    if any(hit.any() and not right[hit].any() for hit, right in zip(wrong, alone, strict=False)):
+    others = Call(last.positional, before.keywords, ())
+    if before.keywords != last.keywords and is_it(results_of(replay.anew(), others)):
+        return ": it is what comes of those options"
+    spoiled = [alone[i][alone[i] != last.results[i]] for i in wrong]
+    if wrong and not any(right.any() for right in spoiled):
         return ": wrong are values that should be 0, as where nothing was cleared"
     return ""
+
+
+def _is_same(one: np.ndarray, other: np.ndarray) -> bool:
+    return results_are_same((one,), (other,))
 
 
 def _likeness(one: Any, other: Any) -> int:

@@ -12,14 +12,14 @@ from convoracle.harness.candidate import Candidate
 from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.explain.precision import precision
 from convoracle.harness.explain.survivors import Lineup, Survivors, survivors
-from convoracle.harness.explain.suspects import Suspect, suspects
+from convoracle.harness.explain.suspects import Suspect, is_more_than_rounding, suspects
 from convoracle.harness.operations.base import Operation
 
 FAILING, PASSING = 10, 8
 """How many failing and passing calls an entry has to reproduce."""
 
 FEWEST = 4
-"""In fewer failing calls much is the same by accident: what does not explain the other calls, too, is not named."""
+"""In fewer failing calls much is the same by accident, and where a call is right nearly everything agrees with it."""
 
 MOSTLY = 3 / 4
 """In what share of the failing calls an output has to be wrong to be explained without the others."""
@@ -167,7 +167,8 @@ class Calls:
                 return dataclasses.replace(_named(part, (output,)), unexplained=rest)
         nearest = max(known, key=lambda suspect: found.matches.get(suspect.name, 0))
         near = None
-        if found.matches.get(nearest.name, 0) > 1 and found.matches[nearest.name] >= len(self.wrong) / 2:
+        enough = found.matches.get(nearest.name, 0) > 1 and found.matches[nearest.name] >= len(self.wrong) / 2
+        if enough and is_more_than_rounding(operation, nearest, self.wrong):
             near = (nearest.says, found.matches[nearest.name])
         return Diagnosis("", False, outputs, len(self.wrong), len(found.right), (), len(found.matches), near)
 
@@ -203,14 +204,15 @@ def calls_of(
         if time.monotonic() > deadline:
             break
     affected = tuple(dict.fromkeys(name for evidence in wrong for name in evidence.wrong))
-    lineup = Lineup(operation, candidate, call, affected, deadline, failing[2 * FAILING :])
+    cases = [evidence.case for evidence in wrong]
+    lineup = Lineup(operation, candidate, call, affected, deadline, cases, failing[2 * FAILING :])
     return Calls(lineup, function, wrong, right)
 
 
 def _named(found: Survivors, outputs: tuple[str, ...]) -> Diagnosis:
     """Return the diagnosis that the simplest survivor is; only the nearest where that rests on too few calls."""
     first, *others = found.kept
-    if not found.always and len(found.wrong) < FEWEST:
+    if len(found.wrong) < FEWEST:
         nearest = first.says, len(found.wrong)
         return Diagnosis("", False, outputs, len(found.wrong), len(found.right), (), len(found.matches), nearest)
     return Diagnosis(

@@ -18,8 +18,10 @@ from convoracle.harness.explain.diagnosis import diagnose, wrong_call
 from convoracle.harness.explain.evidence import Evidence, arranged, observe, operands_of
 from convoracle.harness.explain.heartbeat import Heartbeat
 from convoracle.harness.explain.history import Recorder, made_again, remembered
+from convoracle.harness.explain.memory import memory
 from convoracle.harness.explain.pattern import Pattern, pattern
 from convoracle.harness.explain.products import products
+from convoracle.harness.explain.promise_tests import at_once_test, promise_tests
 from convoracle.harness.explain.reproducer import script_of
 from convoracle.harness.explain.sample import sample
 from convoracle.harness.explain.shapes import shape_story
@@ -46,6 +48,15 @@ CARRIED_SECONDS = 3.0
 
 PATTERN_CALLS = 16
 """How many failing cases are looked at for what their wrong values have in common."""
+
+AT_ONCE = (
+    "the same calls one after the other are right, so something is shared between calls that are made at once: a "
+    "workspace, or what is kept of the last call. If no two threads are ever to call it, declare concurrent = False"
+)
+"""What is known of a call that is wrong beside another one."""
+
+PROMISES = ("contract", "stateful")
+"""Kinds of failures that one call alone does not show."""
 
 MOVES = 3
 """How often a case may fail in a call that is another case."""
@@ -121,6 +132,11 @@ def _explained(
 ) -> Failure:
     """Shrink, look around, name the mistake, and write it all down."""
     check = family(problem.check)
+    if check == "concurrency":  # chance has a part in it: no other case says more
+        found = dataclasses.replace(
+            failure(operation, case, number, problem, command_of(operation, candidate)), history=AT_ONCE
+        )
+        return dataclasses.replace(found, script=_script(operation, candidate, case, found))
     needed = checks if check == "form" else frozenset({check})  # any call may raise or return the wrong shape
 
     def outcome_of(case: Any) -> Outcome:
@@ -177,6 +193,7 @@ def _explained(
             pattern=_pattern(operation, called),
             evidence=evidence,
             seen=_wrong_call(operation, candidate, function, case, check),
+            memory=memory(operation, function, case, candidate.accuracy) if _may_be_of_memory(found, case) else "",
         )
         if evidence is None:
             known = found.diagnosis if found.diagnosis is not None and found.diagnosis.says else None
@@ -207,13 +224,18 @@ def _of_its_own(outcome_of: Callable[[Any], Outcome], case: Any) -> tuple[Any, P
     return failing, outcome.problem
 
 
+def _may_be_of_memory(found: Failure, case: Any) -> bool:
+    """Return whether the arrays of a failure lay otherwise than in C order."""
+    return "layout" in found.check or set(case.layout) != {"C"}
+
+
 def _script(operation: Operation, candidate: Candidate, case: Any, found: Failure) -> str:
     return script_of(
         operation,
         candidate,
         case,
         None if found.evidence is None else found.evidence.operands,
-        found.kind in ("contract", "stateful"),
+        at_once_test if found.check == "concurrency" else promise_tests if found.kind in PROMISES else None,
         story_of(found),
     )
 

@@ -151,6 +151,27 @@ def _differences(results: tuple[np.ndarray, ...], others: tuple[np.ndarray, ...]
         return tuple(one - other for one, other in zip(results, others, strict=True))
 
 
+def is_sum(results: Sequence[np.ndarray], ones: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
+    """Return whether each result is one of `ones`, or that and the other one added up, which some are."""
+    shapes = [[array.shape for array in arrays] for arrays in (results, ones, others)]
+    if shapes[0] != shapes[1] or shapes[0] != shapes[2]:
+        return False
+    return all(
+        np.array_equal(result, one) or _is_added_up(result, one, other)
+        for result, one, other in zip(results, ones, others, strict=True)
+    )
+
+
+def _is_added_up(result: np.ndarray, one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether a result is the sum of two others, each of the three rounded by itself."""
+    with np.errstate(all="ignore"):
+        if result.dtype.kind != "f":
+            return np.array_equal(result, one + other)
+        wide = [array.astype(np.float64) for array in (result, one, other)]
+        room = np.spacing((np.abs(one) + np.abs(other)).astype(result.dtype)).astype(np.float64)
+        return bool((np.abs(wide[0] - wide[1] - wide[2]) <= 1.5 * room).all())
+
+
 def _which(back: int) -> str:
     return "the call before" if back == 1 else f"a call {back} calls earlier"
 

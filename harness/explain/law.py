@@ -41,7 +41,7 @@ def law(operation: Operation, evidence: Evidence, position: int, found: Response
         true = in_common(names, {name: inside[name][1] for name in names}, *tables)
         if true is not None and true[1] <= SHARE * len(found.kept):
             words, others = true
-            rest = "all there are" if not others else f"{len(rows)} of the {len(rows) + others} there are"
+            rest = "all of those" if not others else f"{len(rows)} of those {len(rows) + others}"
             return f"{verb} products only of {' and '.join(words)}: {rest}"
     return ""
 

@@ -47,6 +47,9 @@ def products(
     deadline = time.monotonic() + seconds
     position, output = _wrong_output(operation, evidence)
     terms = terms_of(output)
+    alone = _without_the_other(terms, evidence, output)
+    if alone:
+        return alone
     could = True
     for term in terms:
         found = response(operation, function, evidence.case, evidence.operands, position, term, deadline)
@@ -60,12 +63,23 @@ def products(
             more = response(operation, function, one.case, one.operands, position, term, deadline)
             of_all = "" if more is None else law(operation, one, position, more)
             if of_all:
-                return f"{_one_by_one(output, evidence, found)}; in a larger call {of_all}"
+                return f"{_one_by_one(output, evidence, found)}; in a larger call it {of_all}"
         position, _ = _wrong_output(operation, evidence)
         of_all = law(operation, evidence, position, found)
         return _one_by_one(output, evidence, found) + (f"; all in all it {of_all}" if of_all else "")
     alone = "each product" if any(len(term) > 1 for term in terms) else "each number"
     return f"{alone} alone is right: it takes certain data to be wrong" if terms and could else ""
+
+
+def _without_the_other(terms: Sequence[tuple[str, ...]], evidence: Evidence, output: Output) -> str:
+    """Return what is wrong though one factor of every product is zero."""
+    holds = {name for name, array in evidence.operands.items() if name != "indices" and array.any()}
+    used = {name for term in terms for name in term}
+    if len(holds) != 1 or any(set(term) <= holds for term in terms) or not holds <= used:
+        return ""
+    (name,) = holds
+    others = sorted({other for term in terms if name in term for other in term} - holds)
+    return f"{output.name} takes {name} where {' and '.join(others)} is zero: it is added without that"
 
 
 def _wrong_output(operation: Operation, evidence: Evidence, name: str = "") -> tuple[int, Output]:

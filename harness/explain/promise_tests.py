@@ -1,8 +1,13 @@
 """The tests of a reproducer that look at more than one call: what a candidate promises besides right values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+TestsOf = Callable[[Sequence[str], str], str]
+"""From the names of the operands, and a call of the candidate as source, to tests."""
 
 CALLS = 6
+
+ROUNDS = 100
 
 TESTS = """\
 def arrays_of(returned):
@@ -53,6 +58,29 @@ def test_read_only_operands_in_any_layout_from_another_thread():
         check(results[0], expected())"""
 
 
+AT_ONCE = """\
+def test_two_threads_at_once():
+    results = {{True: [], False: []}}
+
+    def call(is_first):
+        {listed} = operands() if is_first else other_operands()
+        for _ in range({rounds}):
+            results[is_first].append({call})
+
+    threads = [threading.Thread(target=call, args=(is_first,)) for is_first in results]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(before)
+    for is_first, returned in results.items():
+        assert len(returned) == {rounds}
+        for one in returned:
+            check(one, expected() if is_first else other_expected())"""
+
+
 def promise_tests(names: Sequence[str], call: str) -> str:
     """Return the tests; they need `operands`, `expected`, both again as `other_...`, `check` and threading."""
     return TESTS.format(
@@ -63,6 +91,11 @@ def promise_tests(names: Sequence[str], call: str) -> str:
         call=call,
         calls=CALLS,
     )
+
+
+def at_once_test(names: Sequence[str], call: str) -> str:
+    """Return the test that two threads call at the same time; it needs the same, and sys."""
+    return AT_ONCE.format(listed=unpacked(names), call=call, rounds=ROUNDS)
 
 
 def unpacked(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from convoracle.harness.candidate import Candidate
 from convoracle.harness.explain.candidate_import import import_of, is_alone
 from convoracle.harness.explain.evidence import expectation
-from convoracle.harness.explain.promise_tests import promise_tests, unpacked
+from convoracle.harness.explain.promise_tests import TestsOf, unpacked
 from convoracle.harness.explain.source import array_lines, layout_lines
 from convoracle.harness.operands import integers
 from convoracle.harness.operations.base import Arrays, Operation
@@ -46,7 +46,7 @@ CHECK = """def check(returned, expected):
 
 
 def script_of(
-    operation: Operation, candidate: Candidate, case: Any, operands: Arrays | None, is_broken_promise: bool, story: str
+    operation: Operation, candidate: Candidate, case: Any, operands: Arrays | None, tests_of: TestsOf | None, story: str
 ) -> str:
     """Return the file, or nothing where the case is too large or no test in it fails.
 
@@ -56,9 +56,8 @@ def script_of(
         What fails.
     operands : mapping or None
         The data of a call with a wrong result; small integers if there is none.
-    is_broken_promise : bool
-        Also test what a candidate must not do: write to inputs, share memory, remember earlier calls, read memory as if
-        it lay otherwise.
+    tests_of : callable, optional
+        Of `convoracle.harness.explain.promise_tests`: what is tested besides the result of one call.
     story : str
         What to say about it at the top.
     """
@@ -68,10 +67,10 @@ def script_of(
         > MOST_ELEMENTS
     ):
         return ""
-    body = _body(operation, candidate, case, given, is_broken_promise)
+    body = _body(operation, candidate, case, given, tests_of)
     if not _fails(body, candidate.function):
         return ""
-    needed = ["import threading"] if "threading." in body else []
+    needed = [f"import {module}" for module in ("sys", "threading") if f"{module}." in body]
     imports = [*needed, *([""] if needed else []), "import numpy as np", *import_of(operation, candidate)]
     title = f"{operation.name} by {candidate.name} is wrong."
     told = "\n".join(textwrap.fill(line, 118) for line in story.splitlines()).replace("\\", "/").replace('"""', "'''")
@@ -79,17 +78,17 @@ def script_of(
     return HEAD.format(title=title, story=told, everything=everything, imports="\n".join(imports)) + body
 
 
-def _body(operation: Operation, candidate: Candidate, case: Any, given: Arrays, is_broken_promise: bool) -> str:
+def _body(operation: Operation, candidate: Candidate, case: Any, given: Arrays, tests_of: TestsOf | None) -> str:
     names = list(operation.operand_shapes(case))
     blocks = [_operands("operands", operation, case, given), _expected("expected", operation, candidate, case, given)]
     call = f"candidate({_call(operation, candidate, case)})"
     blocks.append(_check(operation, case))
     blocks.append(f"def test_the_result():\n    {unpacked(names)} = operands()\n    check({call}, expected())")
-    if is_broken_promise:
+    if tests_of is not None:
         other = integers(operation, case, 2, stream="another call")
         blocks.insert(1, _operands("other_operands", operation, case, other))
         blocks.insert(3, _expected("other_expected", operation, candidate, case, other))
-        blocks.append(promise_tests(names, call))
+        blocks.append(tests_of(names, call))
     return "\n\n\n".join(blocks) + "\n"
 
 
@@ -141,9 +140,10 @@ def _call(operation: Operation, candidate: Candidate, case: Any) -> str:
 
 def _fails(body: str, function: Callable[..., Any]) -> bool:
     """Return whether a test in the file fails for the candidate."""
+    import sys
     import threading
 
-    names: dict[str, Any] = {"np": np, "threading": threading, "candidate": function}
+    names: dict[str, Any] = {"np": np, "sys": sys, "threading": threading, "candidate": function}
     hook, threading.excepthook = threading.excepthook, lambda arguments: None
     try:
         exec(compile(body, "<reproducer>", "exec"), names)

@@ -40,6 +40,8 @@ class Rule:
         Of how many failing cases it says that they fail, and how many there were.
     accused, passing : int
         The same of the passing ones.
+    is_tested : bool
+        It was put to the test on cases that it was not learned from.
     is_needed : bool
         They are true of every failing case, and of so many of the passing ones that they do not tell them apart.
     """
@@ -51,6 +53,7 @@ class Rule:
     accused: int
     passing: int
     is_needed: bool = False
+    is_tested: bool = True
 
     @property
     def exceptions(self) -> int:
@@ -74,6 +77,8 @@ class Rule:
         if self.is_needed:
             others = f"{self.accused} of {self.passing} passing cases"
             return f"fails only where {joined}: true of all {self.failing} failing and of {others}"
+        if self.is_exact and not self.is_tested:
+            return f"seems to fail {'unless' if self.denies else 'where'} {joined}, not put to the test: {counts}"
         if self.is_exact:
             return f"fails {'unless' if self.denies else 'if and only if'} {joined}: {counts}"
         return f"fails where {joined}, with exceptions: {counts}"

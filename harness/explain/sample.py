@@ -11,19 +11,15 @@ from convoracle.harness.choices import Choices
 from convoracle.harness.draw import draw_small
 from convoracle.harness.examine import Outcome
 from convoracle.harness.explain.features import statements
+from convoracle.harness.explain.grown import grown, possible
 from convoracle.harness.explain.necessary import needed
 from convoracle.harness.explain.rule import Rule, Statements, learn
-from convoracle.harness.limits import inside
 from convoracle.harness.operations.base import Operation
 
 SEED = 1_000_003
 """The campaign that the drawn cases are from: one that nobody is likely to have asked for."""
 
 CASES = 160
-EXTENTS = ("n", "c", "f", "d", "h", "w")
-MORE = (1, 2, 3, 5, 8)
-"""What a variation has more of: extents, and how much."""
-
 ROUNDS = 4
 FRESH = 12
 
@@ -77,6 +73,7 @@ def sample(operation: Operation, candidate: Candidate, cases: list[Any], examine
         if case not in tried:
             take(case)
     said: dict[Any, Statements] = {}
+    tested: tuple[str, ...] = ()
     for _ in range(ROUNDS):
         found.rule = _learned(operation, found, said)
         if found.rule is None or not found.rule.statements or time.monotonic() > deadline:
@@ -88,7 +85,10 @@ def sample(operation: Operation, candidate: Candidate, cases: list[Any], examine
                 break
         if len(tried) == before:
             return found
+        tested = found.rule.statements
     found.rule = _learned(operation, found, said)
+    if found.rule is not None and found.rule.statements != tested:
+        found.rule = dataclasses.replace(found.rule, is_tested=not found.rule.statements)
     return found
 
 
@@ -124,8 +124,12 @@ def _supply(operation: Operation, candidate: Candidate, case: Any, known: set[An
         for _ in range(2):
             yield draw_small(operation, candidate.limits, candidate.dtypes, SEED, number)
             number += 1
-        vary = _grown if number // 2 % 3 == 0 else _varied
-        varied = vary(operation, candidate, case, number)
+        is_grown = number // 2 % 3 == 0
+        varied = (
+            grown(operation, candidate.limits, case, number)
+            if is_grown
+            else _varied(operation, candidate, case, number)
+        )
         if varied is not None:
             known.add(varied)
             yield varied
@@ -139,27 +143,4 @@ def _varied(operation: Operation, candidate: Candidate, case: Any, number: int) 
         return None
     names = sorted(fields)
     values = {name: choices.pick(fields[name]) for name in {choices.pick(names) for _ in range(3)}}
-    return _possible(operation, candidate, dataclasses.replace(case, **values))
-
-
-def _grown(operation: Operation, candidate: Candidate, case: Any, number: int) -> Any | None:
-    """Return the case with one or two extents larger, and data of its own."""
-    choices = Choices(SEED, "grown", number)
-    groups = getattr(case, "groups", 1)
-    extents = [name for name in EXTENTS if isinstance(getattr(case, name, None), int)]
-    if not extents:
-        return None
-    values = {
-        name: getattr(case, name) + choices.pick(MORE) * (groups if name in ("c", "f") else 1)
-        for name in {choices.pick(extents) for _ in range(2)}
-    }
-    return _possible(operation, candidate, dataclasses.replace(case, **values, seed=case.seed + number))
-
-
-def _possible(operation: Operation, candidate: Candidate, varied: Any) -> Any | None:
-    """Return the case if there is such a call, and the candidate takes it."""
-    try:
-        operation.operand_shapes(varied)
-    except ValueError:
-        return None
-    return varied if inside(candidate.limits, varied) else None
+    return possible(operation, candidate.limits, dataclasses.replace(case, **values))

@@ -29,9 +29,8 @@ def shape_story(calls: Sequence[Evidence]) -> str:
     for axis, name in enumerate(names):
         extents = [(case, expected[axis], got[axis]) for case, _, expected, got in wrong if expected[axis] != got[axis]]
         if extents:
-            said.append(
-                f"{name}s: {_extent(extents, axis - 2 if axis > 1 else None)} (in {len(extents)} of {len(wrong)} calls of a wrong shape)"
-            )
+            what = _extent(extents, axis - 2 if axis > 1 else None)
+            said.append(f"{name}s: {what} (in {len(extents)} of {len(wrong)} calls of a wrong shape)")
     return "; ".join(said)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from convoracle.harness.candidate import Candidate
 from convoracle.harness.draw import draw_small
 from convoracle.harness.explain.evidence import Evidence, operands_of
-from convoracle.harness.explain.suspects import Suspect, agree, explains, safely
+from convoracle.harness.explain.grown import grown
+from convoracle.harness.explain.suspects import Suspect, agree, explains, is_more_than_rounding, safely
 from convoracle.harness.operations.base import Operation
 
 SPLITTING = 60
@@ -36,8 +37,10 @@ class Lineup:
         The outputs that have to be explained.
     deadline : float
         When to stop, by `time.monotonic`.
+    failing : sequence of case
+        Cases that are known to fail: larger ones are made of them.
     unseen : sequence of case
-        Cases that are known to fail, and that no suspect was chosen by.
+        Others, that no suspect was chosen by.
     made : dict of case to Evidence
         The calls made so far: whoever asks the same of other suspects needs none of them again.
     said : dict
@@ -49,6 +52,7 @@ class Lineup:
     call: Call
     outputs: tuple[str, ...]
     deadline: float
+    failing: Sequence[Any] = ()
     unseen: Sequence[Any] = ()
     made: dict[Any, Evidence] = field(default_factory=dict)
     said: dict[tuple[str, int, tuple[str, ...]], bool] = field(default_factory=dict)
@@ -111,7 +115,10 @@ def survivors(
     # Small calls first: they are cheap, and an entry that reproduces one by accident has to go on to the large ones.
     wrong = sorted(wrong, key=lambda evidence: sum(seen.expected.size for seen in evidence.results))
     matches = _matches(lineup, known, wrong)
-    left, made = _told_apart(lineup, [one for one in known if matches.get(one.name) == len(wrong)], right)
+    matching = [one for one in known if matches.get(one.name) == len(wrong)]
+    left, made = _told_apart(
+        lineup, [one for one in matching if is_more_than_rounding(lineup.operation, one, wrong)], right
+    )
     kept, always = _best(lineup, left, [*right, *(one for one in made if not lineup.is_wrong(one))])
     for evidence in _fresh(lineup) if kept else ():
         if lineup.is_over():
@@ -189,4 +196,10 @@ def _told_apart(lineup: Lineup, left: list[Suspect], right: Sequence[Evidence]) 
 
 
 def _drawn(lineup: Lineup, seed: int, number: int) -> Any:
+    """Return a small case, or every third time one a little larger than one that is known to fail."""
+    if number % 3 == 2 and lineup.failing:
+        case = lineup.failing[number // 3 % len(lineup.failing)]
+        larger = grown(lineup.operation, lineup.candidate.limits, case, seed + number)
+        if larger is not None:
+            return larger
     return draw_small(lineup.operation, lineup.candidate.limits, lineup.candidate.dtypes, seed, number)

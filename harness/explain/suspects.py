@@ -1,7 +1,7 @@
 """The entries of the catalogue as suspects: whatever they are, they compute results to compare with."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from convoracle.harness.bugs.bug import Bug, HistoricalBug
 from convoracle.harness.explain.catalogue import bugs_of
 from convoracle.harness.explain.dialect import Results
 from convoracle.harness.explain.dialects import dialects
-from convoracle.harness.explain.evidence import Evidence, Seen, arranged, differing
+from convoracle.harness.explain.evidence import Evidence, Seen, arranged, differing, operands_of, rounding
 from convoracle.harness.operations.base import Operation
 
 
@@ -24,6 +24,8 @@ class Suspect:
     cost: int
     results: Callable[[Any, dict[str, np.ndarray]], Results | None]
     precedent: str = ""
+    rounds: bool = True
+    """Whether its rounding errors may be its mistake. A bug's are those of the kernel that it was planted in."""
 
 
 def suspects(operation: Operation, without: Callable[[Bug], bool] | None = None) -> Iterator[Suspect]:
@@ -34,7 +36,8 @@ def suspects(operation: Operation, without: Callable[[Bug], bool] | None = None)
     for bug in bugs_of(operation.name):
         if without is None or not without(bug):
             precedent = f"{bug.project} {bug.thread}" if isinstance(bug, HistoricalBug) else ""
-            yield Suspect(bug.name, bug.says, 3, functools.partial(_results_of, operation, bug.make()), precedent)
+            results = functools.partial(_results_of, operation, bug.make())
+            yield Suspect(bug.name, bug.says, 3, results, precedent, bug.kind == "numerics")
 
 
 def _results_of(
@@ -58,6 +61,23 @@ def explains(suspect: Suspect, evidence: Evidence, affected: tuple[str, ...]) ->
     return all(
         _is_same(result, seen) for result, seen in zip(results, evidence.results, strict=False) if seen.name in affected
     )
+
+
+def is_more_than_rounding(operation: Operation, suspect: Suspect, calls: Sequence[Evidence]) -> bool:
+    """Return whether a suspect is wrong by more than its rounding errors in one of these calls, or may be by them."""
+    if suspect.rounds or any(evidence.is_exact for evidence in calls):
+        return True
+    for evidence in calls:
+        _, operands = next(operands_of(operation, evidence.case, "exact"))
+        results = safely(suspect, evidence.case, operands)
+        if results is None:
+            return True
+        for output, result in zip(operation.outputs(evidence.case), results, strict=False):
+            right = np.asarray(output.compute(operands))
+            room = rounding(output, operands, evidence.case.dtype)
+            if result.shape != right.shape or differing(result, right, room).any():
+                return True
+    return False
 
 
 def safely(suspect: Suspect, case: Any, operands: dict[str, np.ndarray]) -> Results | None:

@@ -52,6 +52,7 @@ def facts(failure: "Failure") -> Iterator[tuple[str, str]]:
         "shape": failure.shape,
         "products": failure.products,
         "history": failure.history,
+        "memory": failure.memory,
         "data": failure.data,
         "where": "" if pattern is None else pattern.where(),
         "instead": "" if pattern is None else pattern.instead,

@@ -73,7 +73,7 @@ class Conv2dCase:
 
     def transform_bits(self) -> float:
         """Return log2 of the points of the largest transform: every axis padded for both operands, then doubled."""
-        bits = 2.0 + math.log2(self.n) + math.log2(max(self.c, self.f))
+        bits = 2.0 + math.log2(max(self.n, 1)) + math.log2(max(self.c, self.f))
         for size, sides, k, s, d in zip(
             (self.h, self.w), self.sides(), self.kernel_size, pair(self.stride), pair(self.dilation), strict=True
         ):

@@ -68,7 +68,7 @@ class ConvCase:
 
     def transform_bits(self) -> float:
         """Return log2 of the points of the largest transform: every axis padded for both operands, then doubled."""
-        bits = 2.0 + math.log2(self.n) + math.log2(max(self.c, self.f))
+        bits = 2.0 + math.log2(max(self.n, 1)) + math.log2(max(self.c, self.f))
         found = self.geometry()
         for size, sides, k, s, d in zip(
             self.x_shape()[2:], found.padding, self.kernel(), found.stride, found.dilation, strict=True

@@ -59,7 +59,7 @@ class ConvTranspose2dCase:
 
     def transform_bits(self) -> float:
         """Return log2 of the points of the largest transform: every axis padded for both operands, then doubled."""
-        bits = 2.0 + math.log2(self.n) + math.log2(max(self.c, self.f))
+        bits = 2.0 + math.log2(max(self.n, 1)) + math.log2(max(self.c, self.f))
         for axis, size in enumerate(self.output_shape()[2:]):
             span = pair(self.dilation)[axis] * (self.kernel_size[axis] - 1) + 1
             bits += 1.0 + math.log2(size + 2 * pair(self.padding)[axis] + pair(self.stride)[axis] + 2 * span)

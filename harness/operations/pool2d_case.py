@@ -44,7 +44,7 @@ class Pool2dCase:
 
     def transform_bits(self) -> float:
         """Return log2 of the points of the largest Fourier transform of a mean: every axis padded, then doubled."""
-        bits = 2.0 + math.log2(self.n) + math.log2(self.c)
+        bits = 2.0 + math.log2(max(self.n, 1)) + math.log2(self.c)
         for size, k, p in zip((self.h, self.w), pair(self.kernel_size), pair(self.padding), strict=True):
             bits += 1.0 + math.log2(size + 2 * p + 3 * k)
         return bits

@@ -137,7 +137,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _candidate(function: Callable[..., Any], dtypes: tuple[str, ...], limits: Limits) -> Candidate:
-    return Candidate(function, "onnxruntime", limits, dtypes=dtypes, command="--candidate onnxruntime")
+    return Candidate(function, "onnxruntime", limits, dtypes=dtypes, command="--candidate onnxruntime", concurrent=True)
 
 
 CANDIDATES = {

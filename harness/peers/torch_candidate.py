@@ -173,7 +173,7 @@ def _sides(
 
 
 def _candidate(function: Callable[..., Any]) -> Candidate:
-    return Candidate(function, "torch", command="--candidate torch")
+    return Candidate(function, "torch", command="--candidate torch", concurrent=True)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -10,6 +10,7 @@ from convoracle.harness.bugs.bug import Bug
 from convoracle.harness.bugs.cheats import CHEATS
 from convoracle.harness.bugs.mutants import MUTANTS
 from convoracle.harness.bugs.zoo import ZOO
+from convoracle.harness.candidate import Candidate
 from convoracle.harness.score.honest import HONEST, Honest, backends, peers
 
 WRONG = ("mutants", "zoo", "cheats")
@@ -35,9 +36,14 @@ class Entry:
     accuracy: str
     dtypes: tuple[str, ...]
     limits: Mapping[str, Any]
+    concurrent: bool | None = None
     raises: bool = False
     added: str = ""
     first_sight: bool | None = None
+
+    def candidate(self) -> Candidate:
+        """Return a fresh candidate."""
+        return Candidate(self.make(), self.name, self.limits, self.accuracy, self.dtypes, concurrent=self.concurrent)
 
     @property
     def is_wrong(self) -> bool:
@@ -95,6 +101,7 @@ def _of_bug(name: str, bug: Bug) -> Entry:
         bug.accuracy,
         bug.dtypes,
         bug.limits,
+        bug.concurrent,
         bug.raises,
         bug.added,
         bug.first_sight,
@@ -113,4 +120,5 @@ def _of_honest(honest: Honest) -> Entry:
         honest.accuracy,
         honest.dtypes,
         honest.limits,
+        honest.concurrent,
     )

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from convoracle.harness.candidate import Candidate
 from convoracle.harness.checks.catalogue import CHECKS, family
 from convoracle.harness.draw import draw
 from convoracle.harness.examine import examine
@@ -75,14 +74,15 @@ def trial(task: Task, on_case: Callable[[], None] = lambda: None) -> Trial:
     """
     entry = task.entry
     operation = OPERATIONS[entry.operation]
-    candidate = Candidate(entry.make(), entry.name, entry.limits, entry.accuracy, entry.dtypes)
+    candidate = entry.candidate()
     function = candidate.checked_for(operation).bound_to(operation)
     report = Report(operation.name, entry.name, entry.accuracy, entry.dtypes, task.examples, task.seed)
+    checks = frozenset(task.checks) - (frozenset() if candidate.concurrent else {"concurrency"})
     result = Trial(task)
     for number in range(task.examples):
         on_case()
         case = draw(operation, entry.limits, entry.dtypes, task.seed, number)
-        outcome = examine(operation, function, case, entry.accuracy, entry.limits, frozenset(task.checks))
+        outcome = examine(operation, function, case, entry.accuracy, entry.limits, checks)
         result.checked += outcome.checked
         result.examples = report.cases = number + 1
         problem = outcome.problem

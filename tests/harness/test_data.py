@@ -17,6 +17,10 @@ STRIDES_IN_ITEMS = {
     "reversed": (-60, -20, -5, -1),
     "offset": (5 * 6 * 7, 6 * 7, 7, 1),
     "exchanged": (20, 40, 5, 1),
+    "cropped": (6 * 7 * 5, 1, 7 * 5, 5),
+    "mirrored": (60, 20, 5, -1),
+    "transposed": (60, 20, 1, 4),
+    "spaced": (120, 40, 10, 2),
 }
 
 

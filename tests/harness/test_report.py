@@ -110,6 +110,9 @@ def test_everything_is_in_the_dictionary_and_the_dictionary_in_json() -> None:
         "where": None,
         "data": None,
         "history": None,
+        "shape": None,
+        "memory": None,
+        "products": None,
         "instead": None,
         "operands": None,
     }

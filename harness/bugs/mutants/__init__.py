@@ -12,6 +12,7 @@ from convoracle.harness.bugs.mutants.conv2d_gradients import CONV2D_GRADIENTS
 from convoracle.harness.bugs.mutants.conv_transpose2d import CONV_TRANSPOSE2D
 from convoracle.harness.bugs.mutants.data import DATA
 from convoracle.harness.bugs.mutants.data_max_pool2d import DATA_MAX_POOL2D
+from convoracle.harness.bugs.mutants.dimensions import DIMENSIONS
 from convoracle.harness.bugs.mutants.exponentials import EXPONENTIALS
 from convoracle.harness.bugs.mutants.halves import HALVES
 from convoracle.harness.bugs.mutants.keys import KEYS
@@ -25,6 +26,7 @@ from convoracle.harness.bugs.mutants.state import STATE
 from convoracle.harness.bugs.mutants.state_buffers import STATE_BUFFERS
 from convoracle.harness.bugs.mutants.tail import TAIL
 from convoracle.harness.bugs.mutants.tail_paths import TAIL_PATHS
+from convoracle.harness.bugs.mutants.threads import THREADS
 
 MUTANTS: tuple[Bug, ...] = (
     *CONV2D,
@@ -51,5 +53,7 @@ MUTANTS: tuple[Bug, ...] = (
     *SEAMS,
     *KEYS,
     *HALVES,
+    *THREADS,
+    *DIMENSIONS,
 )
 """Every mutant, each with a name of its own."""

@@ -124,6 +124,15 @@ TABLE: tuple[tuple[str, str, str, str, Function], ...] = (
     ("mean_subtract_backward", "structure", "not subtracted", "grad_output itself", grad_not_subtracted),
 )
 
-EXPONENTIALS: tuple[Bug, ...] = tuple(
-    mutant(operation, kind, name, says, wrong) for operation, kind, name, says, wrong in TABLE
+EXPONENTIALS: tuple[Bug, ...] = (
+    *(mutant(operation, kind, name, says, wrong) for operation, kind, name, says, wrong in TABLE),
+    mutant(
+        "softmax",
+        "structure",
+        "last axis",
+        "the oracle's along the last axis",
+        last_axis,
+        added="2026-11-21",
+        first_sight=True,
+    ),
 )

@@ -16,10 +16,12 @@ from convoracle.harness.bugs.zoo.max_pooling_values import MAX_POOLING_VALUES
 from convoracle.harness.bugs.zoo.memory import MEMORY
 from convoracle.harness.bugs.zoo.padding import PADDING
 from convoracle.harness.bugs.zoo.paths import PATHS
+from convoracle.harness.bugs.zoo.pools_again import POOLS_AGAIN
 from convoracle.harness.bugs.zoo.same_padding import SAME_PADDING
 from convoracle.harness.bugs.zoo.steps import STEPS
 from convoracle.harness.bugs.zoo.transposed import TRANSPOSED
 from convoracle.harness.bugs.zoo.transposed_gradients import TRANSPOSED_GRADIENTS
+from convoracle.harness.bugs.zoo.ways_of_their_own import WAYS_OF_THEIR_OWN
 from convoracle.harness.bugs.zoo.weight_gradients import WEIGHT_GRADIENTS
 from convoracle.harness.bugs.zoo.windows_gone import WINDOWS_GONE
 
@@ -45,6 +47,8 @@ ZOO: tuple[HistoricalBug, ...] = (
     *BLOCKS,
     *GRADIENT_PATHS,
     *WINDOWS_GONE,
+    *WAYS_OF_THEIR_OWN,
+    *POOLS_AGAIN,
 )
 """Every entry, by mechanism. A later one is added with its date."""
 
@@ -60,6 +64,7 @@ PRINTED = frozenset(
         "conv2d/pytorch#19912",
         "conv2d/torch-nn#1307",
         "conv2d_input_grad/mlpack#2986",
+        "conv2d_input_grad/torch7#20",
         "conv2d_weight_grad/pytorch#50042",
         "conv_transpose2d/mxnet#13876",
         "conv_transpose2d/onnxruntime#2518",

@@ -33,6 +33,8 @@ class Honest:
         The dtypes it takes.
     limits : mapping
         What it does not do, as `verify` takes it.
+    concurrent : bool
+        Whether it promises to be right in several threads at once.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Honest:
     accuracy: str = "componentwise"
     dtypes: tuple[str, ...] = FLOATS
     limits: Mapping[str, Any] = field(default_factory=dict)
+    concurrent: bool = True
 
 
 def _around(operation: str, name: str, way: Callable[..., Any], **declared: Any) -> Honest:
@@ -103,17 +106,19 @@ HONEST: tuple[Honest, ...] = (
     _around("conv2d_backward", "one buffer for three gradients", unusual.cut_from_one_buffer),
     _around("linear_backward", "a list of gradients", unusual.as_a_list),
     *(
-        _with_memory(operation, "workspace", unusual.Workspace)
+        _with_memory(operation, "workspace", unusual.Workspace, concurrent=False)
         for operation in ("conv2d", "conv2d_weight_grad", "max_pool2d")
     ),
+    _with_memory("conv2d", "a workspace for each thread", unusual.WorkspaceOfThread),
+    _with_memory("conv2d", "a workspace and a lock", unusual.LockedWorkspace),
     *(_with_memory(operation, "memoises by content", unusual.Memo) for operation in ("conv2d", "avg_pool2d")),
-    _with_memory("conv2d", "pool of arrays", unusual.Pool),
+    _with_memory("conv2d", "pool of arrays", unusual.Pool, concurrent=False),
     _with_memory("conv2d", "warms up", unusual.WarmsUp),
     _with_memory("conv2d", "packs weights by content", unusual.PacksWeights),
     _with_memory("conv2d", "keeps what is its own", unusual.KeepsCopies),
     _with_memory("conv2d_weight_grad", "adds as they come", unusual.AddsAsTheyCome),
     _with_memory("conv2d", "autotunes", unusual.Autotunes),
-    _with_memory("conv2d", "takes back", unusual.TakesBack),
+    _with_memory("conv2d", "takes back", unusual.TakesBack, concurrent=False),
     Honest("avg_pool2d/tap by tap", "avg_pool2d", lambda: unusual.mean_by_taps),
     Honest(
         "max_pool2d/by rows, then columns",

@@ -1,6 +1,7 @@
 """Odd ways to be right: everything here the contract allows."""
 
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
@@ -111,6 +112,32 @@ class Workspace:
             return space.copy()
 
         return first(self.right(*operands, **options), through)
+
+
+class WorkspaceOfThread(Workspace):
+    """Keeps workspaces for every thread."""
+
+    def __init__(self, right: Function) -> None:
+        super().__init__(right)
+        self.threads = threading.local()
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        """Return what the kernel returns."""
+        own: Workspace = self.threads.__dict__.setdefault("own", Workspace(self.right))
+        return own(*operands, **options)
+
+
+class LockedWorkspace(Workspace):
+    """Lets one thread after the other use its workspaces."""
+
+    def __init__(self, right: Function) -> None:
+        super().__init__(right)
+        self.lock = threading.Lock()
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        """Return what the kernel returns."""
+        with self.lock:
+            return super().__call__(*operands, **options)
 
 
 class Memo:

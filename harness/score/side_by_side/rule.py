@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from convoracle.harness.bugs.mutants.planting import right
-from convoracle.harness.candidate import Candidate
 from convoracle.harness.limits import inside
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.score.entries import Entry
@@ -60,8 +59,7 @@ class Rule:
 
 def function_of(entry: Entry) -> Function:
     """Return a fresh candidate, called as `verify` calls it."""
-    candidate = Candidate(entry.make(), entry.name, entry.limits, entry.accuracy, entry.dtypes)
-    return candidate.bound_to(OPERATIONS[entry.operation])
+    return entry.candidate().bound_to(OPERATIONS[entry.operation])
 
 
 def by_values(calls: Calls, agree: Agree) -> Judge:

@@ -243,9 +243,9 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
      "values + (values >= 0)", "values * 0", "twice the gradient"),
     "special values are not multiplied": ("checks.specials:_not_finite",
      "np.rint(values * one.divisors)", "np.rint(values)", "honest about NaN in means"),
-    "two results are one": ("examine:Examination.call", "len(outputs) > 1 else", "len(outputs) > 2 else",
+    "two results are one": ("examine:Examination.formed", "len(outputs) > 1 else", "len(outputs) > 2 else",
      "honest about indices"),
-    "indices are values": ("examine:Examination.call", "if output.is_index", "if False", "honest about indices"),
+    "indices are values": ("examine:Examination.formed", "if output.is_index", "if False", "honest about indices"),
     "exponentials are exact": ("checks.answers:Expected.check", "self.low is not None", "False",
      "honest about exponentials"),
     "NaN may be lost": ("checks.specials:_not_finite", "np.isnan(expected))", "True)", "NaN over the image"),
@@ -260,10 +260,10 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     "no special values": ("checks.specials:check", "_not_finite(examination)", "pass", "NaN hidden"),
     "nothing is scaled": ("checks.specials:check", "_scaled(examination)", "pass", "subnormals flushed"),
     "no subnormals": ("checks.question:Question.scaled",
-     "(*exponents, _SUBNORMAL[self.case.dtype])", "exponents", "subnormals flushed"),
+     "(*_EXPONENTS[self.case.dtype], self._smallest())", "_EXPONENTS[self.case.dtype]", "subnormals flushed"),
     "an exception ends the campaign": ("examine:Examination.call",
      "except BaseException as", "except ZeroDivisionError as", "raises"),
-    "results are not counted": ("examine:Examination.call", " or len(results) != len(outputs)", "", "maxima alone"),
+    "results are not counted": ("examine:Examination.formed", " or len(results) != len(outputs)", "", "maxima alone"),
 }  # fmt: skip
 
 

@@ -191,13 +191,13 @@ def test_algorithms_through_a_transform_are_not_scaled_to_the_edge() -> None:
 
 def test_means_are_scaled_no_further_down_than_their_rounding_allows() -> None:
     found = scales([mean("float32", seed) for seed in range(40, 60)])
-    assert min(found) == -60
+    assert -149 < min(found) < -126  # the inputs are subnormal, and rounding costs less than what is left of them
     assert 60 < max(found) < 127
 
 
 def test_other_options_differ_in_one_option_inside_the_limits() -> None:
     asked = conv()
-    found = asked.other_options({})
+    found = asked.near.other_options({})
     assert found is not None
     other, answered = found
     differing = [
@@ -209,8 +209,8 @@ def test_other_options_differ_in_one_option_inside_the_limits() -> None:
     assert answered.expected is not None
     assert answered.expected[0].values.shape == other.output_shape()
     nothing_else = {"stride": {1}, "padding": {0}, "dilation": {1}}
-    assert asked.other_options(nothing_else) is None
-    only = asked.other_options({**nothing_else, "padding": {0, 2}})
+    assert asked.near.other_options(nothing_else) is None
+    only = asked.near.other_options({**nothing_else, "padding": {0, 2}})
     assert only is not None
     assert only[0] == dataclasses.replace(asked.case, padding=2)
 
@@ -243,7 +243,7 @@ def test_other_options_that_are_not_proved_are_not_asked(monkeypatch: pytest.Mon
     asked = conv()
     assert asked.integers.expected is not None
     monkeypatch.setattr(Question, "proves", lambda question, operands: False)
-    assert asked.other_options({}) is None
+    assert asked.near.other_options({}) is None
 
 
 def test_integers_are_exact_at_any_accuracy() -> None:

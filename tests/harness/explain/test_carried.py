@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.explain.carried import Replay, carried_over
+from convoracle.harness.explain.carried import Replay, _explained, carried_over
+from convoracle.harness.explain.history import Recorder
 
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
 X = np.array([1.0, 2.0, 3.0, 4.0])
@@ -132,3 +133,35 @@ def test_what_differs_in_each_process_is_told() -> None:
 
     next(numbers)
     assert "something else in each new process" in story(make, [[((X, W), {})]])
+
+
+def test_a_result_that_is_added_to() -> None:
+    def make() -> Callable[..., Any]:
+        total: dict[int, Any] = {}
+
+        def adds(x: Any, weight: Any) -> Any:
+            total[id(weight)] = total.get(id(weight), 0) + right(x, weight)
+            return total[id(weight)]
+
+        return adds
+
+    said = story(make, [[((X, W), {}), ((OTHER, W), {})]])
+    assert said.endswith(": it returns the right result and that one added up")
+
+
+def test_of_two_results_the_one_that_is_wrong_is_explained() -> None:
+    def make() -> Callable[..., Any]:
+        kept: dict[Any, Any] = {}
+
+        def both(x: Any, weight: Any) -> Any:
+            return np.stack([right(x, weight), kept.setdefault(weight.ctypes.data, weight.copy()) + x])
+
+        return lambda x, weight: tuple(both(x, weight))
+
+    recorder = Recorder(make())
+    weight = W.copy()
+    recorder(X, weight)
+    weight[:] = OTHER
+    recorder(SAME_SUM, weight)
+    replay = Replay(make, lambda function, case: False, ("x", "weight"), time.monotonic() + 20)
+    assert _explained(replay, recorder.calls, 0).endswith(": it is what comes of that weight")

@@ -45,7 +45,10 @@ def says(liar: Callable[..., Any]) -> str:
 
 
 def test_products_that_are_missing() -> None:
-    assert says(last_tap_lost) == "result[0, 0, 0, 1] lacks x[0, 0, 0, 2] * weight[0, 0, 0, 1] + ..."
+    assert says(last_tap_lost) == (
+        "result[0, 0, 0, 1] lacks x[0, 0, 0, 2] * weight[0, 0, 0, 1] + ...; all in all it lacks products only of "
+        "x in the last column: all of those"
+    )
 
 
 def test_products_in_place_of_others() -> None:

@@ -1,0 +1,154 @@
+"""The checker is mutated too: what it asks about other cases. See `test_checker_is_tested.py`."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convoracle import reference
+from convoracle.harness.oracle import compiled
+
+Candidate = Callable[..., Any]
+
+right: Candidate = functools.partial(reference.conv2d, loops=compiled(reference.conv2d_loops))
+right_mean: Candidate = functools.partial(reference.avg_pool2d, loops=compiled(reference.avg_pool2d_loops))
+
+
+def returns_x(x: Any, *operands: Any, **options: Any) -> Any:
+    result = right(x, *operands, **options)
+    return x if np.array_equal(result, x) else result
+
+
+def works_in_place(x: Any, *operands: Any, **options: Any) -> Any:
+    result = right(x, *operands, **options)
+    if result.shape == x.shape and x.flags.writeable and not np.array_equal(result, x):
+        x[...] = result
+    return result
+
+
+def wrong_for_eight_filters(x: Any, weight: Any, *operands: Any, **options: Any) -> Any:
+    return right(x, weight, *operands, **options) + (len(weight) % 8 == 0)
+
+
+def sixteen_bits_of_images(x: Any, *operands: Any, **options: Any) -> Any:
+    result = right(x, *operands, **options)
+    result[65_535:] = 0
+    return result
+
+
+def one_image_of_none(x: Any, *operands: Any, **options: Any) -> Any:
+    result = right(x, *operands, **options)
+    return result if len(x) else np.zeros((1, *result.shape[1:]), result.dtype)
+
+
+class SizesKept:
+    """Right for images of the size of the first, and for one image alone."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, Any] = {}
+
+    def __call__(self, x: Any, weight: Any, *operands: Any, **options: Any) -> Any:
+        places = self.known.setdefault((weight.shape, str(options)), x.shape[2:])
+        result = right(x, weight, *operands, **options)
+        return result if x.shape[2:] == places or len(x) == 1 else result + 1
+
+
+class OptionsForgotten:
+    """Right, but answers what it was asked before about the same x with the old result, whatever the options."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, Any] = {}
+
+    def __call__(self, x: Any, *others: Any, **options: Any) -> Any:
+        key = id(x), x.tobytes(), *others
+        if key not in self.known:
+            self.known[key] = right_mean(x, *others, **options)
+        return self.known[key].copy()
+
+
+def unsupported(check: Callable[..., bool]) -> Callable[[], Candidate]:
+    """Return the maker of a candidate that is right and raises for what its limits exclude."""
+
+    def candidate(*operands: Any, **options: Any) -> Any:
+        if not check(*operands, **options):
+            raise NotImplementedError
+        return right(*operands, **options)
+
+    return lambda: candidate
+
+
+JURY: dict[str, tuple[Any, ...]] = {
+    # who: (the verdict, the one check that is made, the maker of the candidate, and what differs from a plain case)
+    "returns x for itself": ("no aliasing", "contract", lambda: returns_x, {"seeds": 10, "case": {"bias": "no"}}),
+    "works in place": ("inputs unmodified", "contract", lambda: works_in_place, {"case": {"seed": "48"}}),
+    "one kernel": (
+        "passes",
+        "contract",
+        unsupported(lambda x, weight, *_, **__: weight.shape[2:] == (2, 3)),
+        {"seeds": 10, "case": {"kernel_size": "2x3"}, "limits": {"kernel_size": {(2, 3)}}},
+    ),
+    "remembers sizes": ("exact", "contract", SizesKept, {"seeds": 10}),
+    "forgets options": (
+        "other options",
+        "contract",
+        OptionsForgotten,
+        {
+            "case": {"padding": 1},
+            "operation": "avg_pool2d",
+            "limits": {"stride": {1}, "padding": {1}, "ceil_mode": {False}},
+        },
+    ),
+    "partial": (
+        "passes",
+        "contract",
+        unsupported(lambda *_, **options: set(options.values()) <= {0, 1}),
+        {"limits": {"stride": {1}, "padding": {0}, "dilation": {1}, "groups": {1}}},
+    ),
+    "wrong for eight filters": ("exact", "contract", lambda: wrong_for_eight_filters, {"seeds": 10}),
+    "sixteen bits of images": ("exact", "contract", lambda: sixteen_bits_of_images, {"case": {"seed": "245"}}),
+    "one image of none": ("batch", "contract", lambda: one_image_of_none, {"case": {"seed": "50"}}),
+    "refuses to do nothing": (
+        "passes",
+        "contract",
+        unsupported(lambda x, *_, **__: len(x) > 0),
+        {"case": {"seed": "50"}},
+    ),
+}
+
+BREAKAGES: dict[str, tuple[str, str, str, str]] = {
+    # what is broken: (where, the text as it is, the text as it then is, the juror who notices)
+    "sizes never change": ("checks.contract:check", "_other_size(examination)", "pass", "remembers sizes"),
+    "options never change": ("checks.contract:check", "_other_options(examination)", "pass", "forgets options"),
+    "options change beyond limits": ("checks.near:Near.other_options",
+     "if inside(limits, other):", "if True:", "partial"),
+    "x is never the result": ("checks.contract:check", "_neutral(examination)", "pass", "returns x for itself"),
+    "kernels that do nothing do it always": ("checks.near:Near._neutral", "-2 if", "1 if", "works in place"),
+    "other cases are beyond limits": ("checks.near:_within", "inside(limits, asked[0])", "True", "one kernel"),
+    "there is no other layer": ("checks.contract:check",
+     "_another_layer(examination)", "pass", "wrong for eight filters"),
+    "there are never very many": ("checks.another_layer:another_layer",
+     "case.seed % HUGE_EVERY == 5", "False", "sixteen bits of images"),
+    "there is always an image": ("checks.contract:check", "_nothing(examination)", "pass", "one image of none"),
+    "nobody may refuse": ("examine:Examination.unless_refused",
+     'found.problem.kind == "raised"', "False", "refuses to do nothing"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", JURY)
+def test_a_juror_is_judged_as_is_known(name: str, ask: Callable[..., str]) -> None:
+    verdict, *juror = JURY[name]
+    assert ask(*juror) == verdict
+
+
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_a_broken_rule_is_noticed(name: str, ask: Callable[..., str], break_rule: Callable[..., None]) -> None:
+    *rule, noticing = BREAKAGES[name]
+    verdict, *juror = JURY[noticing]
+    break_rule(*rule)
+    assert ask(*juror) != verdict
+
+
+def test_every_juror_is_needed() -> None:
+    assert set(JURY) == {noticing for *_, noticing in BREAKAGES.values()}
