@@ -26,8 +26,12 @@ CIFAR = (
     "n64c16h32f32k3p1",
     "n64c32h16f64k3p1",
     "n64c64h16f64k3p1",
+    "n64c3h32f32k5p2",
+    "n64c32h16f32k5p2",
+    "n64c32h8f64k5p2",
+    "n128c32h32f32k5p2",
 )
-"""Batches of small images."""
+"""Batches of small images; the 5x5 ones are of LeNet and Caffe's ``cifar10_quick``."""
 
 FILTERS = (
     "n1c64h112f64k3p1g64",
