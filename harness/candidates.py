@@ -146,8 +146,11 @@ class Source:
 
     def _anew(self, operation: str) -> Any:
         """Return the function inside its adapters from a module that is imported once more."""
-        with imported_anew(self._module()):
-            return self._adapted(operation)
+        try:
+            with imported_anew(self._module()):
+                return self._adapted(operation)
+        except Exception as error:  # whatever a module does when it is imported twice
+            raise CannotRun(f"candidate {self.name!r} cannot be imported twice: {error}") from error
 
     def _module(self) -> str:
         """Return the name of the module, whose folder is made known if it is given as a file."""

@@ -59,9 +59,10 @@ def bind_max_pool2d_backward(
     if is_small and is_same and VECTOR_BITS >= MASKED:
         fill, options = _collect_values, (SPARE,)
     else:
-        is_halved = is_small and columns * STEP >= lanes
+        # Rows that leave more of a vector idle take longer to place than to add up.
+        is_halved = is_small and columns * STEP * 4 > lanes * 3
         is_halved &= abs(height - rows * STEP) <= STEP and abs(width - columns * STEP) <= STEP
-        # Of narrow planes, windows of 3 x 3 take longer to place than to add up.
+        # Of narrow planes, so do windows of 3 x 3.
         options = (0 if not is_halved else 1 if columns < 2 * lanes else 3,)
     places = np.full(-(-width // lanes) * lanes, NOWHERE, np.int32)
     places[:width] = range(width)

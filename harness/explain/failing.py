@@ -1,23 +1,19 @@
 """From the first failing case to what its author is told."""
 
 import dataclasses
-import functools
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from convoracle.harness.candidate import Candidate
-from convoracle.harness.candidates import CannotRun
 from convoracle.harness.checks import Problem
 from convoracle.harness.checks.catalogue import family
 from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
 from convoracle.harness.explain.budget import Budget
-from convoracle.harness.explain.carried import Replay, carried_over
 from convoracle.harness.explain.diagnosis import diagnose, wrong_call
-from convoracle.harness.explain.evidence import Evidence, arranged, observe, operands_of
+from convoracle.harness.explain.earlier_calls import carried, made_once_more, of_its_own_calls, stale
+from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.explain.heartbeat import Heartbeat
-from convoracle.harness.explain.history import Recorder, made_again, remembered
 from convoracle.harness.explain.memory import memory
 from convoracle.harness.explain.pattern import Pattern, pattern
 from convoracle.harness.explain.products import products
@@ -42,9 +38,6 @@ DATA_SECONDS = 1.0
 DIAGNOSIS_SECONDS = 4.0
 PRODUCTS_SECONDS = 1.0
 """The shares of its steps; what a step found until then is kept."""
-
-CARRIED_SECONDS = 3.0
-"""How long calls may be made again in a module imported anew, to see what they owe to each other."""
 
 PATTERN_CALLS = 16
 """How many failing cases are looked at for what their wrong values have in common."""
@@ -85,38 +78,9 @@ def explain(
         budget = Budget(SECONDS, lambda doing: setattr(heart, "doing", doing))
 
         def owing(cases: Sequence[Any]) -> str:
-            return _carried_over(operation, candidate, heart, cases, earlier(), checks, budget)
+            return carried(operation, candidate, heart, cases, earlier(), checks, budget, RESERVED_SECONDS)
 
         return _explained(operation, candidate, heart.call, case, number, problem, checks, budget, owing)
-
-
-def _carried_over(
-    operation: Operation,
-    candidate: Candidate,
-    heart: Heartbeat,
-    cases: Sequence[Any],
-    earlier: Sequence[Any],
-    checks: frozenset[str],
-    budget: Budget,
-) -> str:
-    """Return what the failing cases owe to calls before; empty if nothing, or where nothing can be imported anew."""
-    if candidate.anew is None:
-        return ""
-    load = candidate.anew
-    seconds = budget.step("making the calls in a new process", CARRIED_SECONDS, RESERVED_SECONDS)
-
-    def anew() -> Callable[..., Any]:
-        function = dataclasses.replace(candidate, function=load()).bound_to(operation)
-        return functools.partial(heart.calling, function)
-
-    def fails(function: Callable[..., Any], case: Any) -> bool:
-        return examine(operation, function, case, candidate.accuracy, candidate.limits, checks).problem is not None
-
-    names = tuple(operation.operand_shapes(cases[0]))
-    try:
-        return carried_over(Replay(anew, fails, names, time.monotonic() + seconds), cases, earlier)
-    except CannotRun:  # a module that cannot be imported twice
-        return ""
 
 
 def _explained(
@@ -155,7 +119,7 @@ def _explained(
         again = outcome_of(smallest).problem
     if again is None or (again.kind, again.check) != (problem.kind, problem.check):
         found = failure(operation, case, number, _stateful(problem), command)
-        history = owing([case]) or _history(operation, candidate, function, case, checks)
+        history = owing([case]) or of_its_own_calls(operation, candidate, function, case, checks)
         found = dataclasses.replace(found, history=history)
         return dataclasses.replace(found, script=_script(operation, candidate, case, found))
     # The smallest case may fail a simpler check than the one it was shrunk with: values before laws.
@@ -198,14 +162,18 @@ def _explained(
         if evidence is None:
             known = found.diagnosis if found.diagnosis is not None and found.diagnosis.says else None
             is_elsewhere = check == "contract" and "layout" in found.check  # arrays in C order show nothing then
-            history = "" if is_elsewhere else _history(operation, candidate, function, smallest, checks)
+            history = "" if is_elsewhere else of_its_own_calls(operation, candidate, function, smallest, checks)
+            if found.check == "no stale results":
+                history = stale(operation, function, smallest)
+            if check == "contract" and tried.rule is not None and not (tried.rule.is_exact or is_elsewhere):
+                found = dataclasses.replace(found, rule=None)  # not every case is asked whether it keeps a promise
             found = dataclasses.replace(found, diagnosis=known, data="", history=history)
         first = None if evidence is None else evidence.first_wrong()
         if first is not None and evidence is not None:
             found = dataclasses.replace(
                 found,
                 products=products(operation, function, evidence, PRODUCTS_SECONDS, called),
-                history=_again(operation, candidate, function, evidence),
+                history=made_once_more(operation, candidate, function, evidence),
             )
             found = dataclasses.replace(found, index=first[1], expected=first[2], got=first[3])
     return dataclasses.replace(found, script=_script(operation, candidate, smallest, found))
@@ -244,25 +212,6 @@ def _pattern(operation: Operation, called: list[Evidence]) -> Pattern | None:
     """Return what the wrong values of calls have in common, in the output that is wrong most often."""
     wrong = Counter(name for evidence in called for name in evidence.wrong)
     return pattern(operation, called, wrong.most_common(1)[0][0]) if wrong else None
-
-
-def _history(
-    operation: Operation, candidate: Candidate, function: Callable[..., Any], case: Any, checks: frozenset[str]
-) -> str:
-    """Return what the wrong result has to do with earlier calls, by making the case's calls again."""
-    recorder = Recorder(function)
-    if examine(operation, recorder, case, candidate.accuracy, candidate.limits, checks).problem is None:
-        return "the same calls, made again, are right: what was called before them in this process decides, or chance"
-    return remembered(function, recorder.calls, tuple(operation.operand_shapes(case)))
-
-
-def _again(operation: Operation, candidate: Candidate, function: Callable[..., Any], evidence: Evidence) -> str:
-    """Return whether the wrong result comes of arrays where others lay before."""
-    case, data, operands = evidence.case, evidence.data, evidence.operands
-    return made_again(
-        lambda: bool(observe(operation, function, case, candidate.accuracy, data, operands).wrong),
-        lambda: arranged(operation, case, operands),
-    )
 
 
 def _wrong_call(

@@ -10,6 +10,9 @@ from convoracle.harness.explain.windows import Axis, axes_of
 from convoracle.harness.operations.base import Operation
 
 THRESHOLDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 15, 16, 24, 31, 32, 48, 64, 128, 256)
+LARGE = (512, 1024, 4096, 32767, 65535)
+"""Thresholds of products besides: what small integers hold, and blocks of threads."""
+
 BLOCKS = (2, 3, 4, 8, 16)
 
 
@@ -17,7 +20,7 @@ def statements(operation: Operation, case: Any) -> dict[str, tuple[bool, int]]:
     """Return every statement, whether it is true of the case, and how far-fetched it is."""
     said: dict[str, tuple[bool, int]] = {}
     for name, (number, is_size) in _numbers(case).items():
-        for threshold in THRESHOLDS:
+        for threshold in (*THRESHOLDS, *(LARGE if " * " in name else ())):
             cost = (2 if is_size else 1) if threshold == 1 or (threshold == 0 and not is_size) else 3
             said[f"{name} > {threshold}"] = (number > threshold, cost)
             is_least = threshold == 1 and "padding" not in name  # everything else is 1 at least

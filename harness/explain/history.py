@@ -151,6 +151,22 @@ def _differences(results: tuple[np.ndarray, ...], others: tuple[np.ndarray, ...]
         return tuple(one - other for one, other in zip(results, others, strict=True))
 
 
+def changed_later(call: Callable[[], Sequence[np.ndarray]]) -> str:
+    """Return after how many more calls a result changes that was handed out; empty if after none of them.
+
+    `call` makes the same call, on arrays of its own, with other numbers each time.
+    """
+    kept = call()
+    copies = [array.copy() for array in kept]
+    for number in range(1, MOST):
+        alive = call()
+        if any(not results_are_same((one,), (copy,)) for one, copy in zip(kept, copies, strict=True)):
+            which = "the next call" if number == 1 else f"the call {number} calls later: {number} buffers, used in turn"
+            return f"a result changes with {which}"
+        del alive
+    return ""
+
+
 def is_sum(results: Sequence[np.ndarray], ones: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
     """Return whether each result is one of `ones`, or that and the other one added up, which some are."""
     shapes = [[array.shape for array in arrays] for arrays in (results, ones, others)]

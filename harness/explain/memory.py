@@ -37,8 +37,11 @@ def memory(operation: Operation, function: Callable[..., Any], case: Any, accura
     for name in operation.operand_shapes(case):
         tried = {layout: is_wrong({name: layout}) for layout in ELSEWHERE if layout != "C"}
         wrong, right = ([MEANINGS.get(one, one) for one in tried if tried[one] is so] for so in (True, False))
-        if wrong:
-            said.append(f"wrong with {name} in {_listed(wrong)}" + (f", right in {_listed(right)}" if right else ""))
+        if len(wrong) > len(right) > 0:
+            said.append(f"wrong with {name} in any layout but C order, {_listed(right)}")
+        elif wrong:
+            where = f"{_listed(wrong)}, right in all other layouts" if right else "any layout but C order"
+            said.append(f"wrong with {name} in {where}")
     if is_wrong({}, is_read_only=True):
         said.append("wrong with read-only arrays")
     if in_other_thread(lambda: is_wrong({})):

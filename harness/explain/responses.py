@@ -66,7 +66,11 @@ def response(
     if not 0 < zeros[first].size <= (MOST if rest else MOST_ALONE):
         return None
     rows: dict[str, list[np.ndarray]] = {"missing": [], "extra": [], "kept": []}
-    for i, changed, known in _probes(zeros, first, rest, case.dtype):
+    one_by_one = bool(rest) and zeros[first].size * zeros[rest[0]].size <= ONE_BY_ONE
+    codes = None if one_by_one or not rest else _codes(zeros[rest[0]].size, case.dtype)
+    if rest and codes is None and not one_by_one:
+        return None
+    for i, changed, known in _probes(zeros, first, rest, codes):
         got = result_at(operation, function, case, changed, position)
         if got is None or got.shape != output.shape or time.monotonic() > deadline:
             return None
@@ -97,14 +101,10 @@ Known = dict[float, tuple[tuple[int, ...], ...]]
 
 
 def _probes(
-    zeros: dict[str, np.ndarray], first: str, rest: list[str], dtype: str
+    zeros: dict[str, np.ndarray], first: str, rest: list[str], codes: np.ndarray | None
 ) -> Iterator[tuple[int, dict[str, np.ndarray], Known | None]]:
     """Yield the calls to make: the index of the one in the first operand, the operands, and what values say."""
     second = rest[0] if rest else ""
-    one_by_one = bool(rest) and zeros[first].size * zeros[second].size <= ONE_BY_ONE
-    codes = None if one_by_one or not rest else _codes(zeros[second].size, dtype)
-    if rest and codes is None and not one_by_one:
-        return
     known = None if codes is None else _meanings(codes)
     for i in range(zeros[first].size):
         changed = {**zeros, first: _one(zeros[first], i)}
@@ -152,7 +152,7 @@ def _codes(count: int, dtype: str) -> np.ndarray | None:
         if len(codes) == count and len(np.unique(np.concatenate([codes, sums]))) == count + len(sums):
             return codes
     squares: np.ndarray = np.arange(1, count + 1) ** 2 + 3 * count
-    return squares if squares[-1] < 2 * LARGEST else None
+    return squares if squares[-1] < 2 ** (24 if dtype.endswith("32") else 50) else None
 
 
 def _meanings(codes: np.ndarray) -> Known:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convoracle.harness.candidates import Source
+from convoracle.harness.candidates import CannotRun, Source
 from convoracle.harness.imported_anew import imported_anew
 
 
@@ -34,9 +34,11 @@ def test_nothing_is_kept_and_nothing_is_changed(module: str) -> None:
 
 
 def test_an_import_that_fails_the_second_time_leaves_the_first(module: str, tmp_path: Path) -> None:
-    Source.of_candidate(f"{module}:relu").load("relu")
+    candidate = Source.of_candidate(f"{module}:relu").load("relu")
     first = sys.modules[module]
     (tmp_path / f"{module}.py").write_text("raise ValueError('only once')\n")
     with pytest.raises(ValueError, match="only once"), imported_anew(module):
         pass
+    with pytest.raises(CannotRun, match="cannot be imported twice: only once"):
+        candidate.anew()  # type: ignore[misc]
     assert sys.modules[module] is first

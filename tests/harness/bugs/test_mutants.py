@@ -69,6 +69,10 @@ def of_kind(kind: str, rng: np.random.Generator, shape: Any, dtype: np.dtype, is
         if is_first == (kind not in ("special others", "nothing first")):
             values.flat[0], values.flat[values.size // 2] = np.inf, np.inf if kind == "infinite" else np.nan
         return values
+    if kind == "far apart":
+        values = np.ldexp(small, -60).astype(dtype)
+        values.flat[0] = 2.0**100
+        return values if is_first and dtype != np.float16 else signs
     if kind == "all -inf":
         return np.full(shape, -np.inf, dtype)
     if kind == "huge":
@@ -96,6 +100,7 @@ DATA = (
     "nothing first",
     "subnormal",
     "huge",
+    "far apart",
 )
 
 
@@ -209,7 +214,7 @@ def in_situations(bug: Bug, case: Any, kind: str) -> None:
         raise Different("an earlier result changed")
     if any(array.tobytes() != held[name].tobytes() for name, array in arrays.items()):
         raise Different("an earlier input changed")
-    for layout in LAYOUTS:
+    for layout in (*LAYOUTS, "cropped"):
         laid = {name: lay_out(array, layout) for name, array in others.items()}
         check(bug.make(), case, laid)
         check(bug.make(), case, {name: read_only(array) for name, array in laid.items()})

@@ -10,6 +10,21 @@ from convoracle.harness import Failure, verify
 
 
 @pytest.fixture
+def reproduced(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Failure]:
+    """Return a function that returns the failure of a liar with its test file, and without what takes seconds."""
+    failing = importlib.import_module("convoracle.harness.explain.failing")
+    for name in ("SAMPLE_SECONDS", "DIAGNOSIS_SECONDS", "RESERVED_SECONDS", "PRODUCTS_SECONDS"):
+        monkeypatch.setattr(failing, name, 0.0)
+
+    def reproduced(operation: str, liar: Callable[..., Any], **options: Any) -> Failure:
+        report = verify(operation, liar, **options)
+        assert not report.passed, str(report)
+        return report.failures[0]
+
+    return reproduced
+
+
+@pytest.fixture
 def explained(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Failure]:
     """Return a function that returns the failure of a liar; it is hardly shrunk, but fully explained."""
     failing = importlib.import_module("convoracle.harness.explain.failing")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.explain.history import Recorder, made_again, remembered
+from convoracle.harness.explain.history import Recorder, changed_later, made_again, remembered
 
 FRESH = "the same call, made with fresh arrays, gives another result"
 ONE, TWO, THREE = (np.full(3, float(number)) for number in (1, 2, 3))
@@ -72,3 +72,16 @@ def test_who_knows_arrays_by_their_addresses() -> None:
     assert made_again(lambda: True, lambda: np.zeros(3)) == ""
     turns = itertools.cycle((True, False))
     assert made_again(lambda: next(turns), lambda: np.zeros(3)).startswith("made once more, the same call is right")
+
+
+def test_a_result_that_a_later_call_changes() -> None:
+    buffers = [np.zeros(3) for _ in range(4)]
+    numbers = itertools.count()
+
+    def in_turn() -> list[np.ndarray]:
+        number = next(numbers)
+        buffers[number % 4][:] = number
+        return [buffers[number % 4]]
+
+    assert changed_later(in_turn) == "a result changes with the call 4 calls later: 4 buffers, used in turn"
+    assert changed_later(lambda: [np.full(3, next(numbers))]) == ""

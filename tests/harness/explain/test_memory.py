@@ -38,7 +38,7 @@ def main_thread_only(x: Any, weight: Any, bias: Any, **options: Any) -> Any:
 @pytest.mark.parametrize(
     ("liar", "starts"),
     [
-        (weight_in_memory_order, "wrong with weight in Fortran order, right in channels last, "),
+        (weight_in_memory_order, "wrong with weight in Fortran order, right in all other layouts"),
         (wants_to_write, "wrong with read-only arrays"),
         (main_thread_only, "wrong in another thread"),
         (reference.conv2d, ""),

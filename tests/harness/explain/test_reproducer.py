@@ -17,7 +17,7 @@ from convoracle.harness.candidates import Source
 from convoracle.harness.explain.candidate_import import import_of, is_alone
 from convoracle.harness.operations import OPERATIONS
 
-Explained = Callable[..., Failure]
+Reproduced = Callable[..., Failure]
 
 RIGHT = """
 import numpy as np
@@ -98,12 +98,12 @@ def module(folder: Path, name: str, wrong: str) -> ModuleType:
     ],
 )
 def test_it_fails_until_the_candidate_is_right(
-    explained: Explained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, operation: str, wrong: str
+    reproduced: Reproduced, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, operation: str, wrong: str
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     name = f"candidate_{wrong}"
     candidate = getattr(module(tmp_path, name, wrong), operation)
-    script = explained(operation, candidate).reproducer()
+    script = reproduced(operation, candidate).reproducer()
     file = tmp_path / "test_reproducer.py"
     file.write_text(script)
     assert [line for line in script.splitlines() if line.startswith(("import ", "from "))] in (
@@ -122,10 +122,10 @@ def pytest_run(file: Path) -> int:
     return subprocess.run(command, cwd=file.parent, env=environment, capture_output=True, check=False).returncode
 
 
-def test_a_callable_without_a_name_is_asked_for(explained: Explained) -> None:
+def test_a_callable_without_a_name_is_asked_for(reproduced: Reproduced) -> None:
     from convoracle import reference
 
-    script = explained("relu", functools.partial(lambda function, x: function(x) + 1, reference.relu)).reproducer()
+    script = reproduced("relu", functools.partial(lambda function, x: function(x) + 1, reference.relu)).reproducer()
     assert "from YOUR_MODULE import YOUR_FUNCTION as candidate" in script
     compile(script, "reproducer", "exec")
 
