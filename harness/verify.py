@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from convoracle.harness.alive import Alive
 from convoracle.harness.arguments import check_count, check_names
 from convoracle.harness.candidate import Candidate, declared
 from convoracle.harness.checks.catalogue import CHECKS, chosen
@@ -110,7 +111,7 @@ def run(
     checks = candidate.promised(checks)
     if not checks:
         raise ValueError(f"{operation.name}: concurrent is False, and no other check than concurrency is to be made")
-    function = candidate.bound_to(operation)
+    called = function = candidate.bound_to(operation)
     report = Report(
         operation.name,
         candidate.name,
@@ -130,7 +131,8 @@ def run(
         )
         if progress is not None:
             progress(number, describe(drawn))
-        outcome = examine(operation, function, drawn, candidate.accuracy, candidate.limits, checks)
+            called = Alive(function, functools.partial(progress, number, describe(drawn))).call
+        outcome = examine(operation, called, drawn, candidate.accuracy, candidate.limits, checks)
         _add(report, outcome, drawn.dtype)
         if outcome.problem is not None and outcome.problem.check == "concurrency" and candidate.concurrent is None:
             report.is_for_one_thread, checks, outcome.problem = True, checks - {"concurrency"}, None

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from convoracle.harness.checks import other_thread
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 EVERY = 20
 """One case in so many is asked this."""
 
-ROUNDS = 40
-"""How many calls either thread makes, one after the other."""
+ROUNDS, MOST_SECONDS = 40, 1.0
+"""How many calls either thread makes, one after the other, and for how long."""
 
 LATE = 1.0
 """Seconds after which a thread does not wait for the other one any longer."""
@@ -56,7 +57,10 @@ def _caller(examination: "Examination", answered: Answered, start: threading.Bar
         returned: list[Any] = []
         with suppress(threading.BrokenBarrierError):
             start.wait(LATE)
+        end = monotonic() + MOST_SECONDS
         for _ in range(ROUNDS):
+            if returned and monotonic() > end:
+                break
             try:
                 returned.append(examination.candidate(*positional, **keywords))
             except KeyboardInterrupt:

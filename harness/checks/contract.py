@@ -9,6 +9,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from time import monotonic
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,8 @@ NEUTRAL_EVERY = 6
 NOTHING_EVERY = 24
 """One case in so many asks for a batch without images."""
 
-MANY_EVERY, MANY, SMALL = 36, 20, 20_000
-"""One case in so many, if it has no more products than that, makes the same call so many times."""
+MANY_EVERY, MANY, SMALL, MOST_SECONDS = 36, 20, 20_000, 1.0
+"""One case in so many, if it has no more products than that, makes the same call so many times, or for so long."""
 
 _WATCHED = (
     "convoracle.harness.checks",
@@ -149,7 +150,10 @@ def _many_times(examination: "Examination") -> None:
         return
     integers = examination.question.integers
     kept: list[tuple[np.ndarray, ...]] = []
+    end = monotonic() + MOST_SECONDS
     for number in range(MANY):
+        if monotonic() > end:
+            break
         examination.refill(integers.operands)
         results = examination.call(examination.case, examination.passed)
         examination.judge(integers, results, f"the same integers for the {number + 1}th time", "same call again")

@@ -11,7 +11,12 @@ import numpy as np
 
 from convoracle.harness.checks.another_layer import another_layer
 from convoracle.harness.checks.answers import Answered
-from convoracle.harness.checks.other_options import OtherOptions, of_nearly_the_same_size, without_change
+from convoracle.harness.checks.other_options import (
+    OtherOptions,
+    of_nearly_the_same_size,
+    of_the_same_extent,
+    without_change,
+)
 from convoracle.harness.everyday import has_layers
 from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operands import integers
@@ -53,14 +58,15 @@ class Near:
         return OtherOptions(self.operation, self.case)
 
     def other_size(self, limits: Limits) -> Asked | None:
-        """Return a case that differs in one size, as few arrays as can be of another shape."""
+        """Return a case that differs in one size, or has a stride of one and what it spreads of the same size."""
         return _within(limits, self._other_size)
 
     @functools.cached_property
     def _other_size(self) -> Asked | None:
         if self._question.is_measured:
             return None
-        return self._asked(of_nearly_the_same_size(self.operation, self.case), "other size")
+        apart = of_the_same_extent(self.operation, self.case) if self.case.seed % 4 == 1 else None
+        return self._asked(apart or of_nearly_the_same_size(self.operation, self.case), "other size")
 
     def another_layer(self, limits: Limits) -> Asked | None:
         """Return a tiny layer with other numbers of channels, filters, groups and images, and perhaps other options."""

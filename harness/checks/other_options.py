@@ -96,6 +96,28 @@ def of_nearly_the_same_size(operation: Operation, case: Any) -> Any | None:
     return closest
 
 
+def of_the_same_extent(operation: Operation, case: Any) -> Any | None:
+    """Return a case with a stride of one whose results lie side by side where this one's lie apart; None without one.
+
+    What is spread by the stride has the same size in both: a buffer kept by that size has other zeros in it.
+    """
+    names = [name for name in ("h", "w") if hasattr(case, name)]
+    if not hasattr(case, "stride") or not hasattr(case, "groups") or hasattr(case, "output_padding"):
+        return None
+    if len(names) < 2 or hasattr(case, "d") or isinstance(case.padding, str):
+        return None
+    strides = (case.stride,) * 2 if isinstance(case.stride, int) else case.stride
+    side_by_side = dataclasses.replace(case, stride=1)
+    with contextlib.suppress(ValueError):  # an impossible case
+        sizes = side_by_side.output_shape()[2:]
+        less = [(size - 1) % stride for size, stride in zip(sizes, strides, strict=True)]
+        shorter = {name: getattr(case, name) - rest for name, rest in zip(names, less, strict=True)}
+        other = dataclasses.replace(side_by_side, **shorter)
+        if max(strides) > 1 and min(size for shape in _shapes(operation, other) for size in shape) > 0:
+            return other
+    return None
+
+
 def _shapes(operation: Operation, case: Any) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of all that goes in and comes out."""
     return (*operation.operand_shapes(case).values(), *(output.shape for output in operation.outputs(case)))

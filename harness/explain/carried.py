@@ -135,9 +135,9 @@ def _after(replay: Replay, before: Call, last: Call) -> Iterator[tuple[tuple[np.
             again[i] = other
     function = replay.anew()
     results_of(function, before, shared)
-    for i, value in enumerate(last.twins()):
-        if isinstance(value, np.ndarray) and again[i] is not value:
-            again[i][...] = value
+    for mine, value, other in zip(again, last.positional, shared, strict=False):
+        if mine is other and isinstance(value, np.ndarray):
+            mine[...] = value
     yield results_of(function, last, again), "a call in the same arrays, with "
 
 

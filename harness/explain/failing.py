@@ -80,7 +80,12 @@ def explain(
         def owing(cases: Sequence[Any]) -> str:
             return carried(operation, candidate, heart, cases, earlier(), checks, budget, RESERVED_SECONDS)
 
-        return _explained(operation, candidate, heart.call, case, number, problem, checks, budget, owing)
+        try:
+            return _explained(operation, candidate, heart.call, case, number, problem, checks, budget, owing)
+        except Exception as error:  # a mistake of ours is no reason to lose the verdict
+            found = failure(operation, case, number, problem, command_of(operation, candidate))
+            sentence = f"not told: the explanation ended with {type(error).__name__}: {error}; please report that"
+            return dataclasses.replace(found, history=sentence)
 
 
 def _explained(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from convoracle.harness.explain.bystanders import bystanders
 from convoracle.harness.explain.evidence import Evidence
 from convoracle.harness.explain.law import law
 from convoracle.harness.explain.responses import MOST, MOST_ALONE, Response, response, terms_of
@@ -67,12 +68,17 @@ def products(
         position, _ = _wrong_output(operation, evidence)
         of_all = law(operation, evidence, position, found)
         return _one_by_one(output, evidence, found) + (f"; all in all it {of_all}" if of_all else "")
+    beside = bystanders(operation, evidence)
+    if beside:
+        return beside
     alone = "each product" if any(len(term) > 1 for term in terms) else "each number"
     return f"{alone} alone is right: it takes certain data to be wrong" if terms and could else ""
 
 
 def _without_the_other(terms: Sequence[tuple[str, ...]], evidence: Evidence, output: Output) -> str:
     """Return what is wrong though one factor of every product is zero."""
+    if not all(np.isfinite(array).all() for array in evidence.operands.values()):
+        return ""  # zero times infinity is no number
     holds = {name for name, array in evidence.operands.items() if name != "indices" and array.any()}
     used = {name for term in terms for name in term}
     if len(holds) != 1 or any(set(term) <= holds for term in terms) or not holds <= used:

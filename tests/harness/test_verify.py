@@ -17,8 +17,8 @@ PLAIN = {"dilation": {1}, "groups": {1}}
 def test_every_kind_of_check_is_made_and_counted() -> None:
     report = verify("conv2d", by_im2col, examples=80)
     assert report.checked["exact"] == report.checked["bounded"] == 80
-    assert report.checked["specials"] == 160  # once with NaN and infinities, once scaled by a power of two
-    assert 0 < report.checked["relations"] <= 80
+    assert report.checked["specials"] == 80  # with NaN and infinities, or scaled, or with one huge number
+    assert 0 < report.checked["relations"] < 80  # every other case
     assert report.checked["contract"] >= 80 * 5
     assert report.checked["form"] >= 80 * 8
     report = verify("conv2d", by_fft, accuracy="normwise", examples=20)
@@ -50,7 +50,8 @@ def test_the_same_seed_is_the_same_campaign() -> None:
             seen.append((operands[0].tobytes(), operands[1].shape, str(options)))
             return by_im2col(*operands, **options)
 
-        assert verify("conv2d", candidate, examples=12, seed=seed).passed
+        # Of two threads that call at once, either may be the first.
+        assert verify("conv2d", candidate, examples=12, seed=seed, concurrent=False).passed
         return seen
 
     assert calls(4) == calls(4)

@@ -109,6 +109,10 @@ HONEST: tuple[Honest, ...] = (
         _with_memory(operation, "workspace", unusual.Workspace, concurrent=False)
         for operation in ("conv2d", "conv2d_weight_grad", "max_pool2d")
     ),
+    *(
+        _around(operation, "refuses to do nothing", unusual.refusing_nothing)
+        for operation in ("conv2d", "conv2d_weight_grad", "avg_pool2d")
+    ),
     _with_memory("conv2d", "a workspace for each thread", unusual.WorkspaceOfThread),
     _with_memory("conv2d", "a workspace and a lock", unusual.LockedWorkspace),
     *(_with_memory(operation, "memoises by content", unusual.Memo) for operation in ("conv2d", "avg_pool2d")),

@@ -36,6 +36,13 @@ def refusing_strides(right: Function, x: Any, weight: Any, bias: Any, *, stride:
     return right(x, weight, bias, stride=stride, **options)
 
 
+def refusing_nothing(right: Function, x: Any, *others: Any, **options: Any) -> Any:
+    """Raises for a batch without images, as reshape(0, -1) does."""
+    if len(x) == 0:
+        raise ValueError("cannot reshape array of size 0")
+    return right(x, *others, **options)
+
+
 def in_fortran_order(right: Function, *operands: Any, **options: Any) -> Any:
     """The first axis is fastest in the result."""
     return each(right(*operands, **options), np.asfortranarray)

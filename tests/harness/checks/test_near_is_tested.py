@@ -107,7 +107,7 @@ JURY: dict[str, tuple[Any, ...]] = {
         {"limits": {"stride": {1}, "padding": {0}, "dilation": {1}, "groups": {1}}},
     ),
     "wrong for eight filters": ("exact", "contract", lambda: wrong_for_eight_filters, {"seeds": 10}),
-    "sixteen bits of images": ("exact", "contract", lambda: sixteen_bits_of_images, {"case": {"seed": "245"}}),
+    "sixteen bits of images": ("exact", "contract", lambda: sixteen_bits_of_images, {"case": {"seed": "45"}}),
     "one image of none": ("batch", "contract", lambda: one_image_of_none, {"case": {"seed": "50"}}),
     "refuses to do nothing": (
         "passes",

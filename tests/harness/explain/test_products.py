@@ -38,6 +38,10 @@ def wrong_with_company(x: Any, weight: Any, bias: Any, **options: Any) -> Any:
     return result + 1 if np.count_nonzero(x) > 1 < np.count_nonzero(weight) else result
 
 
+def x_without_weight(x: Any, weight: Any, bias: Any, **options: Any) -> Any:
+    return right(x, weight, bias, **options) + x[:, -1:, :, :-1]
+
+
 def says(liar: Callable[..., Any]) -> str:
     operands = {"x": np.arange(6.0).reshape(1, 2, 1, 3), "weight": np.array([[[[1.0, 2.0]], [[3.0, 4.0]]]])}
     evidence = observe(OPERATION, liar, CASE, "componentwise", "integers", operands)
@@ -60,3 +64,10 @@ def test_products_in_place_of_others() -> None:
 
 def test_what_no_single_product_shows() -> None:
     assert says(wrong_with_company) == "each product alone is right: it takes certain data to be wrong"
+
+
+def test_a_factor_that_is_left_out() -> None:
+    operands = {"x": np.arange(6.0).reshape(1, 2, 1, 3), "weight": np.zeros((1, 2, 1, 2))}
+    evidence = observe(OPERATION, x_without_weight, CASE, "componentwise", "integers", operands)
+    said = products(OPERATION, x_without_weight, evidence, 60.0)
+    assert said == "result takes x where weight is zero: it is added without that"

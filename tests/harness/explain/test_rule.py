@@ -2,7 +2,10 @@
 
 import itertools
 
+from convoracle.harness.draw import draw_small
+from convoracle.harness.explain.features import statements
 from convoracle.harness.explain.rule import Rule, Statements, learn
+from convoracle.harness.operations import OPERATIONS
 
 
 def said(**numbers: int) -> Statements:
@@ -30,6 +33,13 @@ def test_one_statement() -> None:
     rule = learned([numbers["b"] > 1 for numbers in EVERY])
     assert rule == Rule(("b > 1",), False, 32, 32, 0, 32)
     assert str(rule) == "fails if and only if b > 1: in 32 of 32 failing and 0 of 32 passing cases"
+
+
+def test_a_rule_that_was_not_put_to_the_test_only_seems_to_hold() -> None:
+    rule = Rule(("b > 1",), False, 32, 32, 0, 32, is_tested=False)
+    assert str(rule) == (
+        "seems to fail where b > 1, not put to the test: in 32 of 32 failing and 0 of 32 passing cases"
+    )
 
 
 def test_two_and_three_statements() -> None:
@@ -67,6 +77,14 @@ def test_no_rule_where_there_is_none() -> None:
 def test_too_few_cases_teach_nothing() -> None:
     assert learn([said(a=3)] * 3, [said(a=0)] * 20) is None
     assert learn([said(a=3)] * 20, [said(a=0)] * 3) is None
+
+
+def test_at_most_one_is_said_to_be_one_only_of_what_cannot_be_less() -> None:
+    operation = OPERATIONS["conv2d"]
+    found = statements(operation, draw_small(operation, {}, ("float32",), 0, 0))
+    assert "N = 1" in found
+    assert "padding before h <= 1" in found
+    assert "padding before h = 1" not in found
 
 
 def test_what_always_fails() -> None:
