@@ -159,7 +159,7 @@ def _what(replay: Replay, before: Call, last: Call, alone: tuple[np.ndarray, ...
         mixed = last.with_operand_of(before, i)
         if mixed is not None and is_it(results_of(replay.anew(), mixed)):
             return f": it is what comes of that {name}"
-    others = Call(last.positional, before.keywords, ())
+    others = Call(last.positional, before.keywords, (), last.is_elsewhere)
     if before.keywords != last.keywords and is_it(results_of(replay.anew(), others)):
         return ": it is what comes of those options"
     spoiled = [alone[i][alone[i] != last.results[i]] for i in wrong]

@@ -5,12 +5,16 @@ found by making the check again, writing down every call, and asking the candida
 bits for the last call with one operand of an earlier call in it, that operand is what it has kept.
 """
 
+import functools
 import itertools
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from convoracle.harness.checks.other_thread import in_other_thread
 
 MOST = 40
 """How many calls before the wrong one are looked at, the latest first."""
@@ -26,11 +30,12 @@ HELD = 500
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it was: copies of all arguments and of all results."""
+    """One call as it was: copies of all arguments and of all results, and whether another thread made it."""
 
     positional: tuple[Any, ...]
     keywords: dict[str, Any]
     results: tuple[np.ndarray, ...]
+    is_elsewhere: bool = False
 
     def twins(self) -> list[Any]:
         """Return the arguments, arrays as new ones that lie in memory as these do."""
@@ -45,7 +50,9 @@ class Call:
         mine, its = self.positional[place], other.positional[place]
         if not isinstance(its, np.ndarray) or (its.shape, its.dtype) != (mine.shape, mine.dtype):
             return None
-        return Call((*self.positional[:place], its, *self.positional[place + 1 :]), self.keywords, ())
+        return Call(
+            (*self.positional[:place], its, *self.positional[place + 1 :]), self.keywords, (), self.is_elsewhere
+        )
 
 
 ALIGNMENT = 64
@@ -70,8 +77,9 @@ def results_of(
     function: Callable[..., Any], call: Call, arguments: Sequence[Any] | None = None
 ) -> tuple[np.ndarray, ...]:
     """Return what a function makes of a call, on new arrays or on those given; nothing where it raises."""
+    made = functools.partial(function, *(call.twins() if arguments is None else arguments), **call.keywords)
     try:
-        returned = function(*(call.twins() if arguments is None else arguments), **call.keywords)
+        returned = in_other_thread(made) if call.is_elsewhere else made()
     except Exception:
         return ()
     results = returned if isinstance(returned, (tuple, list)) else (returned,)
@@ -84,6 +92,7 @@ class Recorder:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self.calls: list[Call] = []
+        self._home = threading.get_ident()
 
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """Call the candidate, and keep copies of what it was given and what it returned."""
@@ -91,7 +100,7 @@ class Recorder:
         returned = self._function(*positional, **keywords)
         results = returned if isinstance(returned, (tuple, list)) else (returned,)
         copies = tuple(np.array(result) for result in results if isinstance(result, np.ndarray))
-        self.calls.append(Call(before, dict(keywords), copies))
+        self.calls.append(Call(before, dict(keywords), copies, threading.get_ident() != self._home))
         return returned
 
 

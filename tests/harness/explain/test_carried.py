@@ -1,11 +1,13 @@
 """State that is carried over from call to call: which call it comes from, and what that has in common with this."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from convoracle.harness.checks.other_thread import in_other_thread
 from convoracle.harness.explain.carried import Replay, _explained, carried_over
 from convoracle.harness.explain.history import Recorder
 
@@ -165,3 +167,14 @@ def test_of_two_results_the_one_that_is_wrong_is_explained() -> None:
     recorder(SAME_SUM, weight)
     replay = Replay(make, lambda function, case: False, ("x", "weight"), time.monotonic() + 20)
     assert _explained(replay, recorder.calls, 0).endswith(": it is what comes of that weight")
+
+
+def test_what_is_wrong_in_another_thread_owes_nothing_to_earlier_calls() -> None:
+    def make() -> Callable[..., Any]:
+        return lambda x, weight: right(x, weight) + (threading.current_thread() is not threading.main_thread())
+
+    recorder = Recorder(make())
+    recorder(X, W)
+    in_other_thread(lambda: recorder(OTHER, W))
+    replay = Replay(make, lambda function, case: False, ("x", "weight"), time.monotonic() + 20)
+    assert _explained(replay, recorder.calls, 0) == ""
