@@ -2,7 +2,6 @@
 
 import math
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from asv_runner.benchmarks.mark import SkipNotImplemented
@@ -37,18 +36,17 @@ def reason_to_leave_out(
         return f"{threads} threads are more than this machine has processors"
     if layer is None:
         return None
-    obstacle = outside_limits(backend, variant.limits, layer) if isinstance(layer, ConvLayer) else None
+    obstacle = outside_limits(backend, variant, layer) if isinstance(layer, ConvLayer) else None
     return obstacle or too_much(operation, backend, layer, 1 if is_repeated else 3)
 
 
-def outside_limits(backend: str, limits: Mapping[str, Any], layer: ConvLayer) -> str | None:
+def outside_limits(backend: str, variant: Any, layer: ConvLayer) -> str | None:
     """Return which of a variant's declared limits a layer is outside of."""
-    asked = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **layer.options}
-    numbers = {name: {value} for name, value in asked.items()} | {"kernel_size": set(layer.weight[2:])}
-    for option, allowed in limits.items():
-        if not numbers[option] <= set(allowed):
-            return f"backend {backend} does {option} {', '.join(map(str, sorted(allowed)))} only"
-    return None
+    from convoracle.fast.selector import find_obstacle
+
+    asked = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **layer.options, "kernel_size": layer.weight[2:]}
+    obstacle = find_obstacle(variant, variant.dtypes[0], asked)
+    return f"backend {backend} does not do {obstacle}" if obstacle else None
 
 
 def too_much(operation: str, backend: str, layer: Layer, times: int = 1) -> str | None:

@@ -256,10 +256,13 @@ class Question:
             return frozenset(self.integers.operands) - {"indices"}
         terms = [term for output in self.outputs for term in output.terms]
         names = list(dict.fromkeys(name for term in terms for name in term))
-        for chosen in [*({name} for name in names), {term[0] for term in terms}]:
-            if all(sum(name in chosen for name in term) == 1 for term in terms):
-                return frozenset(chosen)
-        return None
+        ends = {term[0] for term in terms}, {term[-1] for term in terms}
+        found = [
+            chosen
+            for chosen in dict.fromkeys(frozenset(one) for one in [*({name} for name in names), *ends])
+            if all(sum(name in chosen for name in term) == 1 for term in terms)
+        ]
+        return Choices(self.case.seed, "scaled operands").pick(found) if found else None
 
     @functools.cached_property
     def _adjoints(self) -> dict[str, tuple[np.ndarray, int]]:

@@ -36,10 +36,10 @@ class Entry:
     accuracy: str
     dtypes: tuple[str, ...]
     limits: Mapping[str, Any]
-    concurrent: bool | None = None
     raises: bool = False
     added: str = ""
     first_sight: bool | None = None
+    concurrent: bool | None = None
 
     def candidate(self) -> Candidate:
         """Return a fresh candidate."""
@@ -101,10 +101,10 @@ def _of_bug(name: str, bug: Bug) -> Entry:
         bug.accuracy,
         bug.dtypes,
         bug.limits,
-        bug.concurrent,
         bug.raises,
         bug.added,
         bug.first_sight,
+        bug.concurrent,
     )
 
 
@@ -120,5 +120,5 @@ def _of_honest(honest: Honest) -> Entry:
         honest.accuracy,
         honest.dtypes,
         honest.limits,
-        honest.concurrent,
+        concurrent=honest.concurrent,
     )

@@ -28,7 +28,7 @@ class Fatal(Source):
         candidate, count = super().load(operation), iter(range(100_000))
 
         def function(*operands, **options):
-            if next(count) == 40:  # a case takes ten calls, or thirty
+            if next(count) == 20:  # a case takes some ten calls
                 os.abort()
             return candidate.function(*operands, **options)
 

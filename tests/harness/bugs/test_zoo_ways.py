@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from convoracle import reference
+from convoracle.harness.bugs.mutants.planting import right as correct
 from convoracle.harness.bugs.zoo import named
 
 PLAIN: dict[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
@@ -23,8 +24,7 @@ def drawn(*shape: int) -> np.ndarray:
 
 def both(name: str, *operands: Any, **options: Any) -> tuple[Any, Any]:
     """Return what an entry returns, and what is right."""
-    right = getattr(reference, name.split("/")[0])
-    return named(name).make()(*operands, **options), right(*operands, **options)
+    return named(name).make()(*operands, **options), correct(name.split("/")[0])(*operands, **options)
 
 
 @pytest.mark.parametrize(("groups", "padding", "is_right"), [(16, 64, False), (1, 64, True), (16, 0, True)])
