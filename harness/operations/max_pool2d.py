@@ -108,6 +108,9 @@ class MaxPool2dBackward(_OfMaxPool2d):
             ),
         )
 
+    def special_operands(self, case: MaxPool2dCase) -> tuple[str, ...]:
+        return ("grad_output",)
+
     def adjoints(self, case: MaxPool2dCase) -> Adjoints:
         def gathered(arrays: Arrays, direction: np.ndarray) -> np.ndarray:
             planes = direction.reshape(*direction.shape[:2], -1)

@@ -161,6 +161,13 @@ def test_what_is_not_proved_exact_is_not_asked_and_transforms_get_zeros() -> Non
     assert 0 < np.count_nonzero(sparse.operands["weight"]) < sparse.operands["weight"].size / 2
 
 
+@pytest.mark.parametrize("operation", ["max_pool2d_backward", "avg_pool2d_backward"])
+def test_gradients_of_pools_hold_special_values(operation: str) -> None:
+    asked = Question(named(operation), draw(named(operation), {}, ("float32",), 0, 1), "componentwise")
+    assert asked.specials is not None
+    assert not np.isfinite(asked.specials.operands["grad_output"]).all()
+
+
 def test_integers_have_no_specials_and_no_scale() -> None:
     assert conv("int32").specials is None
     assert conv("int32").scaled is None
@@ -182,7 +189,7 @@ def test_scales_reach_down_to_the_smallest_subnormal_and_up_to_the_largest_sum(
         assert last - 8 < exponent + np.log2(max(sizes)) <= last
     names = {names for names, _ in filter(None, (one.scaled for one in asked))}
     # Every term has one of them: x and the bias, or the weight and the bias.
-    assert names <= {frozenset({"x", "bias"}), frozenset({"weight", "bias"})}
+    assert names == {frozenset({"x", "bias"}), frozenset({"weight", "bias"})}
 
 
 def test_algorithms_through_a_transform_are_not_scaled_to_the_edge() -> None:
