@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convoracle.harness.checks import other_thread
+from convoracle.harness.checks.near import Asked
 from convoracle.harness.checks.problem import Problem
 from convoracle.harness.data import ELSEWHERE, LAYOUTS, read_only
 from convoracle.harness.report import Failure, Report
@@ -194,23 +195,27 @@ def _other_options(examination: "Examination") -> None:
 
 def _other_size(examination: "Examination") -> None:
     """Call with an image of another size, or one more: plans and workspaces may be kept for what is nearly the same."""
-    found = examination.question.near.other_size(examination.limits)
-    if found is None:
-        return
-    case, answered = found
-    results = examination.fresh(case, answered.operands)
-    examination.judge_promise("other options", case, answered, results, "arrays of another size")
-    examination.outcome.checked["contract"] += 1
+    _another_case(examination, examination.question.near.other_size(examination.limits), "arrays of another size")
 
 
 def _another_layer(examination: "Examination") -> None:
     """Call with a tiny layer of other counts and sizes: kernels have ways of their own for some of them."""
-    found = examination.question.near.another_layer(examination.limits)
+    _another_case(examination, examination.question.near.another_layer(examination.limits), "another layer")
+
+
+def _neutral(examination: "Examination") -> None:
+    """Call where the result is x: a copy of it, not x itself."""
+    found = examination.question.near.neutral(examination.limits)
+    _another_case(examination, found, "a kernel that changes nothing")
+
+
+def _another_case(examination: "Examination", found: Asked | None, data: str) -> None:
+    """Call with another case, if there is one, on arrays of its own."""
     if found is None:
         return
     case, answered = found
     results = examination.fresh(case, answered.operands)
-    examination.judge_promise("other options", case, answered, results, "another layer")
+    examination.judge_promise("other options", case, answered, results, data)
     examination.outcome.checked["contract"] += 1
 
 
@@ -263,15 +268,4 @@ def _alone(examination: "Examination") -> None:
     single = {name: array[-1:] if name in BATCHED else array for name, array in integers.operands.items()}
     results = examination.call(case, examination.arranged(single, case.layout))
     examination.judge(integers, results, "the batch's last image alone", "batch", slice(-1, None))
-    examination.outcome.checked["contract"] += 1
-
-
-def _neutral(examination: "Examination") -> None:
-    """Call where the result is x: a copy of it, not x itself."""
-    found = examination.question.near.neutral(examination.limits)
-    if found is None:
-        return
-    case, answered = found
-    results = examination.fresh(case, answered.operands)
-    examination.judge_promise("other options", case, answered, results, "a kernel that changes nothing")
     examination.outcome.checked["contract"] += 1

@@ -12,19 +12,11 @@ from convoracle.harness.checks.gradient import direction_for, inner, whole
 from convoracle.harness.checks.near import Near
 from convoracle.harness.checks.proof import Proof
 from convoracle.harness.checks.relations import Relation, relations_of
-from convoracle.harness.checks.truth import allowance, largest_sum, magnitude, truth
+from convoracle.harness.checks.scales import Scales
+from convoracle.harness.checks.truth import allowance, magnitude, truth
 from convoracle.harness.choices import Choices
 from convoracle.harness.operands import exact_amplitude, integers, lopsided, of_extremes, random_floats
 from convoracle.harness.operations.base import Arrays, Operation, Output
-
-_EXPONENTS = {"float16": (-6, 3), "float32": (-60, 60), "float64": (-400, 400)}
-_SUBNORMAL = {"float16": -24, "float32": -149, "float64": -1074}
-_FAR_APART = {"float32": (100, -60), "float64": (600, -300)}
-"""Exponents of one huge number and of tiny ones whose quotient is beyond the range."""
-
-_LARGEST = {"float16": 15, "float32": 127, "float64": 1023}
-"""Powers of two that integers are scaled by: far from underflow and overflow, all the way down, and as far up as no
-partial sum overflows, whatever the order."""
 
 KEPT = 1024
 """How many questions are remembered: several campaigns' worth for candidates that take turns."""
@@ -55,6 +47,11 @@ class Question:
     def near(self) -> Near:
         """What is asked about other cases, to see that they are told apart from this one."""
         return Near(self)
+
+    @functools.cached_property
+    def scales(self) -> Scales:
+        """The same integers at other scales."""
+        return Scales(self)
 
     @functools.cached_property
     def integers(self) -> Answered:
@@ -199,70 +196,6 @@ class Question:
         for plane, value in zip(choices.shuffled(range(len(planes))), values, strict=False):
             planes[plane, choices.below(planes.shape[1])] = value
         return Answered(operands, tuple(self.rounding_to(output, operands) for output in self.outputs))
-
-    @functools.cached_property
-    def scaled(self) -> tuple[frozenset[str], int] | None:
-        """The operands to multiply by a power of two, and its exponent: every result is then scaled by just that."""
-        names = self._each_term_once()
-        if names is None or self.is_integer or self.is_measured:
-            return None
-        exponents: tuple[int, ...] = (*_EXPONENTS[self.case.dtype], self._smallest())
-        largest = {name: float(np.abs(array).max(initial=1)) for name, array in self.integers.operands.items()}
-        size = max([*largest.values(), *(largest_sum(output, largest) for output in self.outputs if output.terms)])
-        if self.accuracy == "componentwise" and math.isfinite(size):
-            exponents = (*exponents, _LARGEST[self.case.dtype] - math.ceil(math.log2(size)))
-        return names, Choices(self.case.seed, "scaled").pick(exponents)
-
-    def _smallest(self) -> int:
-        """Return the smallest exponent by which integers may be scaled: as many bits are left as rounding needs.
-
-        Additions are exact down there, but each rounding of a quotient or product may cost half of the smallest number.
-        """
-        lowest = _SUBNORMAL[self.case.dtype]
-        if self.is_selection or not self.rounds:
-            return lowest
-        if self.accuracy != "componentwise":
-            return _EXPONENTS[self.case.dtype][0]
-        room, lost = self.proof.room(self.integers.operands)
-        return lowest + math.ceil(math.log2(lost / room)) if room > 0 else _EXPONENTS[self.case.dtype][0]
-
-    @functools.cached_property
-    def one_huge(self) -> tuple[Arrays, int, tuple[np.ndarray, ...]] | None:
-        """Operands of tiny numbers and one huge one, the tiny ones' exponent, and which results the huge one reaches.
-
-        The others are what they are without it. None where it reaches them all.
-        """
-        names = self._each_term_once()
-        if names is None or self.is_measured or self.is_selection or self.case.dtype not in _FAR_APART:
-            return None
-        high, low = _FAR_APART[self.case.dtype]
-        choices = Choices(self.case.seed, "one huge")
-        integers = self.integers.operands
-        name = choices.pick([name for name in integers if name in names and integers[name].ndim > 1])
-        place = choices.below(integers[name].size)
-        alone = {other: np.abs(array) if other != "indices" else array for other, array in integers.items()}
-        alone |= {other: np.zeros_like(integers[other]) for other in names}
-        alone[name].reshape(-1)[place] = 1
-        reached = tuple(output.compute(alone) != 0 for output in self.outputs)
-        if all(one.all() for one in reached):
-            return None
-        operands = {other: np.ldexp(array, low) if other in names else array for other, array in integers.items()}
-        operands[name].reshape(-1)[place] = math.ldexp(choices.pick((-1.0, 1.0)), high)
-        return operands, low, reached
-
-    def _each_term_once(self) -> frozenset[str] | None:
-        """Return operands of which every term of every output has exactly one."""
-        if self.is_selection:
-            return frozenset(self.integers.operands) - {"indices"}
-        terms = [term for output in self.outputs for term in output.terms]
-        names = list(dict.fromkeys(name for term in terms for name in term))
-        ends = {term[0] for term in terms}, {term[-1] for term in terms}
-        found = [
-            chosen
-            for chosen in dict.fromkeys(frozenset(one) for one in [*({name} for name in names), *ends])
-            if all(sum(name in chosen for name in term) == 1 for term in terms)
-        ]
-        return Choices(self.case.seed, "scaled operands").pick(found) if found else None
 
     @functools.cached_property
     def _adjoints(self) -> dict[str, tuple[np.ndarray, int]]:

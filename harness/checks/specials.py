@@ -77,7 +77,7 @@ def _not_finite(examination: "Examination") -> None:
 
 
 def _scaled(examination: "Examination") -> None:
-    scaled = examination.question.scaled
+    scaled = examination.question.scales.scaled
     if scaled is None:
         return
     names, exponent = scaled
@@ -98,7 +98,7 @@ def _scaled(examination: "Examination") -> None:
 
 def _one_huge(examination: "Examination") -> bool:
     """Call with one huge number: what it does not reach is as if it were not there. Return whether that was asked."""
-    asked = None if examination.accuracy != "componentwise" else examination.question.one_huge
+    asked = None if examination.accuracy != "componentwise" else examination.question.scales.one_huge
     if asked is None:
         return False
     operands, exponent, reached = asked

@@ -185,8 +185,8 @@ def _floats(operation: Operation, case: Any) -> Iterator[tuple[str, dict[str, np
 def _scaled(operation: Operation, case: Any) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     """The integers of the check, as small or as large as it makes them."""
     asked = Question(operation, case, "componentwise")
-    if asked.scaled is not None:
-        names, exponent = asked.scaled
+    if asked.scales.scaled is not None:
+        names, exponent = asked.scales.scaled
         operands = asked.integers.operands
         scaled = {name: np.ldexp(array, exponent) if name in names else array for name, array in operands.items()}
         yield f"integers times 2**{exponent}", scaled

@@ -170,11 +170,11 @@ def test_gradients_of_pools_hold_special_values(operation: str) -> None:
 
 def test_integers_have_no_specials_and_no_scale() -> None:
     assert conv("int32").specials is None
-    assert conv("int32").scaled is None
+    assert conv("int32").scales.scaled is None
 
 
 def scales(asked: list[Question]) -> set[int]:
-    return {exponent for _, exponent in filter(None, (one.scaled for one in asked))}
+    return {exponent for _, exponent in filter(None, (one.scales.scaled for one in asked))}
 
 
 @pytest.mark.parametrize(("dtype", "ends", "last"), [("float16", {-24, -6, 3}, 15), ("float32", {-149, -60, 60}, 127)])
@@ -185,9 +185,9 @@ def test_scales_reach_down_to_the_smallest_subnormal_and_up_to_the_largest_sum(
     found = scales(asked)
     assert found > ends
     for exponent in found - ends:
-        sizes = [magnitude(one.outputs[0], one.integers.operands).max() for one in asked if one.scaled]
+        sizes = [magnitude(one.outputs[0], one.integers.operands).max() for one in asked if one.scales.scaled]
         assert last - 8 < exponent + np.log2(max(sizes)) <= last
-    names = {names for names, _ in filter(None, (one.scaled for one in asked))}
+    names = {names for names, _ in filter(None, (one.scales.scaled for one in asked))}
     # Every term has one of them: x and the bias, or the weight and the bias.
     assert names == {frozenset({"x", "bias"}), frozenset({"weight", "bias"})}
 
