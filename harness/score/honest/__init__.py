@@ -9,7 +9,7 @@ from convoracle.fast import registry
 from convoracle.harness.bugs.mutants.planting import right
 from convoracle.harness.candidates import PEERS, CannotRun, Source
 from convoracle.harness.operations import OPERATIONS
-from convoracle.harness.score.honest import summation, transforms, unusual
+from convoracle.harness.score.honest import remembering, summation, transforms, unusual
 
 ALL_DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64")
 FLOATS = ("float32", "float64")
@@ -106,23 +106,23 @@ HONEST: tuple[Honest, ...] = (
     _around("conv2d_backward", "one buffer for three gradients", unusual.cut_from_one_buffer),
     _around("linear_backward", "a list of gradients", unusual.as_a_list),
     *(
-        _with_memory(operation, "workspace", unusual.Workspace, concurrent=False)
+        _with_memory(operation, "workspace", remembering.Workspace, concurrent=False)
         for operation in ("conv2d", "conv2d_weight_grad", "max_pool2d")
     ),
     *(
         _around(operation, "refuses to do nothing", unusual.refusing_nothing)
         for operation in ("conv2d", "conv2d_weight_grad", "avg_pool2d")
     ),
-    _with_memory("conv2d", "a workspace for each thread", unusual.WorkspaceOfThread),
-    _with_memory("conv2d", "a workspace and a lock", unusual.LockedWorkspace),
-    *(_with_memory(operation, "memoises by content", unusual.Memo) for operation in ("conv2d", "avg_pool2d")),
-    _with_memory("conv2d", "pool of arrays", unusual.Pool, concurrent=False),
-    _with_memory("conv2d", "warms up", unusual.WarmsUp),
-    _with_memory("conv2d", "packs weights by content", unusual.PacksWeights),
-    _with_memory("conv2d", "keeps what is its own", unusual.KeepsCopies),
-    _with_memory("conv2d_weight_grad", "adds as they come", unusual.AddsAsTheyCome),
-    _with_memory("conv2d", "autotunes", unusual.Autotunes),
-    _with_memory("conv2d", "takes back", unusual.TakesBack, concurrent=False),
+    _with_memory("conv2d", "a workspace for each thread", remembering.WorkspaceOfThread),
+    _with_memory("conv2d", "a workspace and a lock", remembering.LockedWorkspace),
+    *(_with_memory(operation, "memoises by content", remembering.Memo) for operation in ("conv2d", "avg_pool2d")),
+    _with_memory("conv2d", "pool of arrays", remembering.Pool, concurrent=False),
+    _with_memory("conv2d", "warms up", remembering.WarmsUp),
+    _with_memory("conv2d", "packs weights by content", remembering.PacksWeights),
+    _with_memory("conv2d", "keeps what is its own", remembering.KeepsCopies),
+    _with_memory("conv2d_weight_grad", "adds as they come", remembering.AddsAsTheyCome),
+    _with_memory("conv2d", "autotunes", remembering.Autotunes),
+    _with_memory("conv2d", "takes back", remembering.TakesBack, concurrent=False),
     Honest("avg_pool2d/tap by tap", "avg_pool2d", lambda: unusual.mean_by_taps),
     Honest(
         "max_pool2d/by rows, then columns",
