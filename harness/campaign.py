@@ -22,7 +22,7 @@ from convoracle.fast import registry
 from convoracle.harness import worker
 from convoracle.harness.checks import Problem
 from convoracle.harness.descriptor import parse
-from convoracle.harness.explain.wording import command_line, failure
+from convoracle.harness.explain.writing.wording import command_line, failure
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.report import Report
 from convoracle.harness.worker import Finished, Job, Loaded, Refused, Started, Warm

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from convoracle.harness.explain.diagnosis import Diagnosis
+from convoracle.harness.explain.cases.rule import Rule
 from convoracle.harness.explain.evidence import Evidence
-from convoracle.harness.explain.pattern import Pattern
-from convoracle.harness.explain.rule import Rule
-from convoracle.harness.explain.smallest_data import non_zeros
-from convoracle.harness.explain.text import failure_text
+from convoracle.harness.explain.naming.diagnosis import Diagnosis
+from convoracle.harness.explain.values.pattern import Pattern
+from convoracle.harness.explain.values.smallest_data import non_zeros
+from convoracle.harness.explain.writing.text import failure_text
 
 
 @dataclass(frozen=True)

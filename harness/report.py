@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from convoracle.harness.explain.text import failure_text
+from convoracle.harness.explain.writing.text import failure_text
 from convoracle.harness.failure import Failure, plain
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 
 import convoracle
 from convoracle.harness.campaign import Verdict
-from convoracle.harness.explain.difference import in_words, plane_map
-from convoracle.harness.explain.text import facts, number, operands_text
+from convoracle.harness.explain.values.difference import in_words, plane_map
+from convoracle.harness.explain.writing.text import facts, number, operands_text
 from convoracle.harness.failure import Failure
 from convoracle.harness.report import ratio_text
 

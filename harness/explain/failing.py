@@ -10,22 +10,22 @@ from convoracle.harness.checks import Problem
 from convoracle.harness.checks.catalogue import family
 from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
 from convoracle.harness.explain.budget import Budget
-from convoracle.harness.explain.diagnosis import diagnose, wrong_call
-from convoracle.harness.explain.earlier_calls import carried, made_once_more, of_its_own_calls, stale
+from convoracle.harness.explain.calls.earlier_calls import carried, made_once_more, of_its_own_calls, stale
+from convoracle.harness.explain.cases.sample import sample
+from convoracle.harness.explain.cases.shrink import shrink
 from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.explain.heartbeat import Heartbeat
-from convoracle.harness.explain.memory import memory
-from convoracle.harness.explain.pattern import Pattern, pattern
-from convoracle.harness.explain.products import products
-from convoracle.harness.explain.promise_tests import at_once_test, promise_tests
-from convoracle.harness.explain.reproducer import script_of
-from convoracle.harness.explain.sample import sample
-from convoracle.harness.explain.shapes import shape_story
-from convoracle.harness.explain.shrink import shrink
-from convoracle.harness.explain.smallest_data import smallest_data
-from convoracle.harness.explain.sorts import sorts
-from convoracle.harness.explain.text import story_of
-from convoracle.harness.explain.wording import command_of, failure
+from convoracle.harness.explain.naming.diagnosis import diagnose, wrong_call
+from convoracle.harness.explain.values.memory import memory
+from convoracle.harness.explain.values.pattern import Pattern, pattern
+from convoracle.harness.explain.values.products import products
+from convoracle.harness.explain.values.shapes import shape_story
+from convoracle.harness.explain.values.smallest_data import smallest_data
+from convoracle.harness.explain.values.sorts import sorts
+from convoracle.harness.explain.writing.promise_tests import at_once_test, promise_tests
+from convoracle.harness.explain.writing.reproducer import script_of
+from convoracle.harness.explain.writing.text import story_of
+from convoracle.harness.explain.writing.wording import command_of, failure
 from convoracle.harness.operations import Operation
 from convoracle.harness.report import Failure
 

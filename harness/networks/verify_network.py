@@ -8,7 +8,7 @@ from convoracle.harness.arguments import check_count
 from convoracle.harness.candidate import Candidate, declared
 from convoracle.harness.checks import Problem
 from convoracle.harness.descriptor import describe
-from convoracle.harness.explain.wording import failure
+from convoracle.harness.explain.writing.wording import failure
 from convoracle.harness.limits import Limits, inside
 from convoracle.harness.networks import NETWORKS
 from convoracle.harness.networks.examine_layer import examine_layer

@@ -24,16 +24,16 @@ from convoracle.harness.candidates import CannotRun
 from convoracle.harness.checks.catalogue import family
 from convoracle.harness.draw import draw
 from convoracle.harness.examine import examine
-from convoracle.harness.explain.catalogue import DETERMINISTIC
-from convoracle.harness.explain.diagnosis import (
+from convoracle.harness.explain.evidence import Evidence
+from convoracle.harness.explain.naming.catalogue import DETERMINISTIC
+from convoracle.harness.explain.naming.diagnosis import (
     FAILING,
     PASSING,
     Diagnosis,
     calls_of,
     wrong_call,
 )
-from convoracle.harness.explain.evidence import Evidence
-from convoracle.harness.explain.suspects import Suspect, explains, suspects
+from convoracle.harness.explain.naming.suspects import Suspect, explains, suspects
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.operations.base import Operation
 from convoracle.harness.score import by_operation

@@ -6,7 +6,7 @@ import pytest
 
 from convoracle.harness import verify
 from convoracle.harness.draw import draw
-from convoracle.harness.explain.shrink import shrink
+from convoracle.harness.explain.cases.shrink import shrink
 from convoracle.harness.limits import Limits, allowed, check, inside, within
 from convoracle.harness.operations import OPERATIONS
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from convoracle.harness.bugs.bug import Bug
 from convoracle.harness.cli import main
-from convoracle.harness.explain.diagnosis import Calls, Diagnosis
+from convoracle.harness.explain.naming.diagnosis import Calls, Diagnosis
 from convoracle.harness.score import diagnosis as measured
 from convoracle.harness.score.diagnosis import lists, measure, print_diagnosis
 

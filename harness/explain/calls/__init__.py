@@ -1,0 +1,1 @@
+"""What a wrong call owes to calls before it."""

@@ -1,0 +1,1 @@
+"""Which of the known mistakes a wrong result is."""

@@ -1,0 +1,1 @@
+"""A failure as its author reads it: as text, as a command, as a test file."""
