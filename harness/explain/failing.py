@@ -2,7 +2,8 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from convoracle.harness.candidate import Candidate
@@ -11,11 +12,12 @@ from convoracle.harness.checks.catalogue import family
 from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
 from convoracle.harness.explain.budget import Budget
 from convoracle.harness.explain.calls.earlier_calls import carried, made_once_more, of_its_own_calls, stale
+from convoracle.harness.explain.cases.rule import Rule
 from convoracle.harness.explain.cases.sample import sample
 from convoracle.harness.explain.cases.shrink import shrink
-from convoracle.harness.explain.evidence import Evidence, observe, operands_of
+from convoracle.harness.explain.evidence import Evidence, observe
 from convoracle.harness.explain.heartbeat import Heartbeat
-from convoracle.harness.explain.naming.diagnosis import diagnose, wrong_call
+from convoracle.harness.explain.naming.diagnosis import Diagnosis, diagnose, wrong_call
 from convoracle.harness.explain.values.memory import memory
 from convoracle.harness.explain.values.pattern import Pattern, pattern
 from convoracle.harness.explain.values.products import products
@@ -80,108 +82,130 @@ def explain(
         def owing(cases: Sequence[Any]) -> str:
             return carried(operation, candidate, heart, cases, earlier(), checks, budget, RESERVED_SECONDS)
 
+        subject = _Subject(operation, candidate, heart.call, checks, budget, number)
         try:
-            return _explained(operation, candidate, heart.call, case, number, problem, checks, budget, owing)
+            return _explained(subject, case, problem, owing)
         except Exception as error:  # a mistake of ours is no reason to lose the verdict
-            found = failure(operation, case, number, problem, command_of(operation, candidate))
             sentence = f"not told: the explanation ended with {type(error).__name__}: {error}; please report that"
-            return dataclasses.replace(found, history=sentence)
+            return subject.failure(case, problem, {"history": sentence})
 
 
-def _explained(
-    operation: Operation,
-    candidate: Candidate,
-    function: Callable[..., Any],
-    case: Any,
-    number: int,
-    problem: Problem,
-    checks: frozenset[str],
-    budget: Budget,
-    owing: Callable[[Sequence[Any]], str],
-) -> Failure:
+@dataclass(frozen=True)
+class _Subject:
+    """Who failed, in which of its cases, how it is called, and how long explaining may take."""
+
+    operation: Operation
+    candidate: Candidate
+    function: Callable[..., Any]
+    checks: frozenset[str]
+    budget: Budget
+    number: int
+
+    def outcome_of(self, case: Any, checks: frozenset[str]) -> Outcome:
+        """Examine a case again."""
+        return examine(self.operation, self.function, case, self.candidate.accuracy, self.candidate.limits, checks)
+
+    def calls_wrongly(self, case: Any, check: str) -> Evidence:
+        """Return the first call of a case that is wrong, or the first one if none is."""
+        return wrong_call(self.operation, self.function, self.candidate.accuracy, check, case)
+
+    def failure(self, case: Any, problem: Problem, facts: Mapping[str, Any]) -> Failure:
+        """Return a failure with what is known of it besides."""
+        found = failure(self.operation, case, self.number, problem, command_of(self.operation, self.candidate))
+        return dataclasses.replace(found, **facts)
+
+
+def _explained(subject: _Subject, case: Any, problem: Problem, owing: Callable[[Sequence[Any]], str]) -> Failure:
     """Shrink, look around, name the mistake, and write it all down."""
-    check = family(problem.check)
-    if check == "concurrency":  # chance has a part in it: no other case says more
-        found = dataclasses.replace(
-            failure(operation, case, number, problem, command_of(operation, candidate)), history=AT_ONCE
-        )
-        return dataclasses.replace(found, script=_script(operation, candidate, case, found))
-    needed = checks if check == "form" else frozenset({check})  # any call may raise or return the wrong shape
+    facts: dict[str, Any]
+    if family(problem.check) == "concurrency":  # chance has a part in it: no other case says more
+        facts = {"history": AT_ONCE}
+    else:
+        check = family(problem.check)
+        needed = subject.checks if check == "form" else frozenset({check})  # any call may raise or be misshapen
+        smallest, again = _smallest(subject, case, problem, needed)
+        if again is None:
+            problem = _stateful(problem)
+            facts = {"history": owing([case]) or _of_its_own_calls(subject, case)}
+        else:
+            first, case, problem = case, smallest, again
+            # Where earlier calls decide, what values are wrong, and where, is what those make of it.
+            history = owing([smallest, first])
+            facts = {"history": history} if history else _seen(subject, smallest, first, problem, needed)
+    found = subject.failure(case, problem, facts)
+    return dataclasses.replace(found, script=_script(subject, case, found))
 
-    def outcome_of(case: Any) -> Outcome:
-        return examine(operation, function, case, candidate.accuracy, candidate.limits, needed)
+
+def _smallest(subject: _Subject, case: Any, problem: Problem, needed: frozenset[str]) -> tuple[Any, Problem | None]:
+    """Return the smallest case that fails the same way, and how; no problem if the case does not fail again."""
 
     def fails(case: Any) -> bool:
-        found = outcome_of(case).problem
+        found = subject.outcome_of(case, needed).problem
         return found is not None and (found.kind, found.check) == (problem.kind, problem.check)
 
-    command = command_of(operation, candidate)
-    smallest = case
-    again: Problem | None = None
-    if fails(case):
-        seconds = budget.step("looking for a smaller case", SHRINK_SECONDS, RESERVED_SECONDS)
-        smallest = shrink(operation, case, candidate.limits, fails, seconds=seconds)
-        again = outcome_of(smallest).problem
+    if not fails(case):
+        return case, None
+    seconds = subject.budget.step("looking for a smaller case", SHRINK_SECONDS, RESERVED_SECONDS)
+    smallest = shrink(subject.operation, case, subject.candidate.limits, fails, seconds=seconds)
+    again = subject.outcome_of(smallest, needed).problem
     if again is None or (again.kind, again.check) != (problem.kind, problem.check):
-        found = failure(operation, case, number, _stateful(problem), command)
-        history = owing([case]) or of_its_own_calls(operation, candidate, function, case, checks)
-        found = dataclasses.replace(found, history=history)
-        return dataclasses.replace(found, script=_script(operation, candidate, case, found))
-    # The smallest case may fail a simpler check than the one it was shrunk with: values before laws.
-    smallest, simplest = _of_its_own(
-        lambda one: examine(operation, function, one, candidate.accuracy, candidate.limits, checks), smallest
-    )
-    again = simplest if simplest is not None and simplest.kind == again.kind else again
-    check = family(again.check)
-    found = failure(operation, smallest, number, again, command)
-    history = owing([smallest, case])
-    if history:  # what values are wrong, and where, is then what those calls make of it
-        found = dataclasses.replace(found, history=history)
-        return dataclasses.replace(found, script=_script(operation, candidate, smallest, found))
+        return case, None
+    # It may fail a simpler check than the one it was shrunk with: values before laws.
+    smallest, simplest = _of_its_own(lambda one: subject.outcome_of(one, subject.checks), smallest)
+    return smallest, simplest if simplest is not None and simplest.kind == again.kind else again
+
+
+def _seen(subject: _Subject, smallest: Any, case: Any, problem: Problem, needed: frozenset[str]) -> dict[str, Any]:
+    """Return what is seen of a failure, as the fields of a `Failure`: which cases fail, what is wrong, and its name."""
+    operation, candidate, budget = subject.operation, subject.candidate, subject.budget
+    check = family(problem.check)
     seconds = budget.step("looking at which cases fail", SAMPLE_SECONDS, RESERVED_SECONDS)
-    tried = sample(operation, candidate, [case, smallest], outcome_of, seconds=seconds)
-    found = dataclasses.replace(found, rule=tried.rule)
-    if found.kind in ("values", "shape", "contract"):
-        seconds = budget.step("looking for simpler data", DATA_SECONDS)
-        failing = tried.failing[:PATTERN_CALLS]
-        called = [wrong_call(operation, function, candidate.accuracy, check, one) for one in failing]
-        evidence = _smallest_evidence(operation, candidate, function, smallest, check, seconds)
-        found = dataclasses.replace(
-            found,
-            diagnosis=diagnose(
-                operation,
-                candidate,
-                function,
-                tried.failing,
-                tried.passing,
-                check,
-                seconds=max(budget.step("comparing with known mistakes", DIAGNOSIS_SECONDS), RESERVED_SECONDS),
-            ),
-            data=sorts(operation, candidate, function, tried.failing, check),
-            shape=shape_story(called) if found.kind == "shape" else "",
-            pattern=_pattern(operation, called),
-            evidence=evidence,
-            seen=_wrong_call(operation, candidate, function, case, check),
-            memory=memory(operation, function, case, candidate.accuracy) if _may_be_of_memory(found, case) else "",
-        )
-        if evidence is None:
-            known = found.diagnosis if found.diagnosis is not None and found.diagnosis.says else None
-            is_elsewhere = check == "contract" and "layout" in found.check  # arrays in C order show nothing then
-            history = "" if is_elsewhere else of_its_own_calls(operation, candidate, function, smallest, checks)
-            if found.check == "no stale results":
-                history = stale(operation, function, smallest)
-            if check == "contract" and tried.rule is not None and not (tried.rule.is_exact or is_elsewhere):
-                found = dataclasses.replace(found, rule=None)  # not every case is asked whether it keeps a promise
-            found = dataclasses.replace(found, diagnosis=known, data="", history=history)
-        first = None if evidence is None else evidence.first_wrong()
-        if first is not None and evidence is not None:
-            found = dataclasses.replace(
-                found,
-                products=products(operation, function, evidence, PRODUCTS_SECONDS, called),
-                history=made_once_more(operation, candidate, function, evidence),
-            )
-            found = dataclasses.replace(found, index=first[1], expected=first[2], got=first[3])
-    return dataclasses.replace(found, script=_script(operation, candidate, smallest, found))
+    tried = sample(operation, candidate, [case, smallest], lambda one: subject.outcome_of(one, needed), seconds=seconds)
+    facts: dict[str, Any] = {"rule": tried.rule}
+    if problem.kind not in ("values", "shape", "contract"):
+        return facts
+    seconds = budget.step("looking for simpler data", DATA_SECONDS)
+    called = [subject.calls_wrongly(one, check) for one in tried.failing[:PATTERN_CALLS]]
+    evidence = _smallest_evidence(subject, smallest, check, seconds)
+    seconds = max(budget.step("comparing with known mistakes", DIAGNOSIS_SECONDS), RESERVED_SECONDS)
+    diagnosis = diagnose(operation, candidate, subject.function, tried.failing, tried.passing, check, seconds=seconds)
+    of_memory = "layout" in problem.check or set(case.layout) != {"C"}  # the arrays lay otherwise than in C order
+    facts |= {
+        "diagnosis": diagnosis,
+        "data": sorts(operation, candidate, subject.function, tried.failing, check),
+        "shape": shape_story(called) if problem.kind == "shape" else "",
+        "pattern": _pattern(operation, called),
+        "evidence": evidence,
+        "seen": _wrong_evidence(subject, case, check),
+        "memory": memory(operation, subject.function, case, candidate.accuracy) if of_memory else "",
+    }
+    if evidence is None:
+        return facts | _without_evidence(subject, smallest, problem, tried.rule, diagnosis)
+    first = evidence.first_wrong()
+    if first is not None:
+        facts["products"] = products(operation, subject.function, evidence, PRODUCTS_SECONDS, called)
+        facts["history"] = made_once_more(operation, candidate, subject.function, evidence)
+        facts |= {"index": first[1], "expected": first[2], "got": first[3]}
+    return facts
+
+
+def _without_evidence(
+    subject: _Subject, case: Any, problem: Problem, rule: Rule | None, diagnosis: Diagnosis | None
+) -> dict[str, Any]:
+    """Return what is seen where no call by itself is wrong: what earlier calls have to do with it."""
+    is_elsewhere = "layout" in problem.check  # arrays in C order show nothing then
+    if problem.check == "no stale results":
+        history = stale(subject.operation, subject.function, case)
+    else:
+        history = "" if is_elsewhere else _of_its_own_calls(subject, case)
+    # Not every case is asked whether it keeps a promise.
+    is_known = problem.kind != "contract" or rule is None or rule.is_exact or is_elsewhere
+    return {
+        "rule": rule if is_known else None,
+        "diagnosis": diagnosis if diagnosis is not None and diagnosis.says else None,
+        "data": "",
+        "history": history,
+    }
 
 
 def _of_its_own(outcome_of: Callable[[Any], Outcome], case: Any) -> tuple[Any, Problem | None]:
@@ -197,15 +221,15 @@ def _of_its_own(outcome_of: Callable[[Any], Outcome], case: Any) -> tuple[Any, P
     return failing, outcome.problem
 
 
-def _may_be_of_memory(found: Failure, case: Any) -> bool:
-    """Return whether the arrays of a failure lay otherwise than in C order."""
-    return "layout" in found.check or set(case.layout) != {"C"}
+def _of_its_own_calls(subject: _Subject, case: Any) -> str:
+    return of_its_own_calls(subject.operation, subject.candidate, subject.function, case, subject.checks)
 
 
-def _script(operation: Operation, candidate: Candidate, case: Any, found: Failure) -> str:
+def _script(subject: _Subject, case: Any, found: Failure) -> str:
+    """Return the test file of a failure."""
     return script_of(
-        operation,
-        candidate,
+        subject.operation,
+        subject.candidate,
         case,
         None if found.evidence is None else found.evidence.operands,
         at_once_test if found.check == "concurrency" else promise_tests if found.kind in PROMISES else None,
@@ -219,25 +243,20 @@ def _pattern(operation: Operation, called: list[Evidence]) -> Pattern | None:
     return pattern(operation, called, wrong.most_common(1)[0][0]) if wrong else None
 
 
-def _wrong_call(
-    operation: Operation, candidate: Candidate, function: Callable[..., Any], case: Any, check: str
-) -> Evidence | None:
+def _wrong_evidence(subject: _Subject, case: Any, check: str) -> Evidence | None:
     """Return the first call of a case with a wrong result; None if fresh operands bring none."""
-    for data, operands in operands_of(operation, case, check):
-        evidence = observe(operation, function, case, candidate.accuracy, data, operands)
-        if evidence.wrong:
-            return evidence
-    return None
+    evidence = subject.calls_wrongly(case, check)
+    return evidence if evidence.wrong else None
 
 
-def _smallest_evidence(
-    operation: Operation, candidate: Candidate, function: Callable[..., Any], case: Any, check: str, seconds: float
-) -> Evidence | None:
-    evidence = _wrong_call(operation, candidate, function, case, check)
+def _smallest_evidence(subject: _Subject, case: Any, check: str, seconds: float) -> Evidence | None:
+    """Return such a call with data as simple as can be found."""
+    evidence = _wrong_evidence(subject, case, check)
     if evidence is None or not evidence.first_wrong():
         return evidence
+    operation, function, accuracy = subject.operation, subject.function, subject.candidate.accuracy
     return smallest_data(
-        lambda operands: observe(operation, function, case, candidate.accuracy, evidence.data, operands),
+        lambda operands: observe(operation, function, case, accuracy, evidence.data, operands),
         evidence,
         seconds=seconds,
     )
