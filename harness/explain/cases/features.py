@@ -152,6 +152,7 @@ def _words(operation: Operation, case: Any) -> Iterator[tuple[str, bool]]:
     if hasattr(case, "padding"):
         for word in ("same", "same_lower"):
             yield f"padding = {word!r}", case.padding == word
+        yield "padding in words", isinstance(case.padding, str)
     hanging = {
         axis.name: (axis.windows - 1) * axis.stride + axis.span > axis.size + axis.before + axis.after
         for axis in axes_of(case)

@@ -20,8 +20,8 @@ MAP_ROWS, MAP_COLUMNS = 6, 60
 MOST_NON_ZEROS = 8
 
 HINT = (
-    "what an implementation does not take it declares: limits={'dilation': {1}}, to verify or as an attribute of the "
-    "function; what has one value only is then not passed"
+    "what an implementation does not take it declares, by an attribute of the function, limits = {'padding': {0, 1}, "
+    "'dilation': {1}}, or by that argument of verify; what has one value only is then not passed"
 )
 
 
@@ -59,7 +59,7 @@ def facts(failure: "Failure") -> Iterator[tuple[str, str]]:
     }
     if failure.diagnosis is None or not failure.diagnosis.always:
         yield from ((label, text) for label, text in found.items() if text)
-    if "unexpected keyword argument" in failure.message:
+    if failure.kind == "raised":
         yield "hint", HINT
 
 

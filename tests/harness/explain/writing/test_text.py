@@ -22,6 +22,12 @@ def tail_missing(x: Any, weight: Any, bias: Any, **options: Any) -> Any:
     return result
 
 
+def without_words(x: Any, weight: Any, bias: Any, **options: Any) -> Any:
+    if isinstance(options["padding"], str):
+        raise NotImplementedError("padding in words")
+    return reference.conv2d(x, weight, bias, **options, loops=compiled(reference.conv2d_loops))
+
+
 def everything_wrong(*operands: Any, **options: Any) -> Any:
     results = reference.conv3d_backward(*operands, **options, loops=compiled(reference.conv3d_backward_loops))
     return tuple(result + 1 for result in results)
@@ -44,6 +50,14 @@ def test_a_tail_is_explained_in_every_way(explained: Explained) -> None:
     assert "W_out mod 8 != 0" in " ".join(text.split())
     assert ", zeros elsewhere" in text
     assert "........x" in text
+
+
+def test_whoever_takes_no_padding_in_words_is_told_so_and_how_to_declare_it(explained: Explained) -> None:
+    failure = explained("conv2d", without_words)
+    assert failure.kind == "raised"
+    assert failure.rule is not None
+    assert failure.rule.statements == ("padding in words",)
+    assert "limits = {'padding': {0, 1}" in " ".join(str(failure).split())
 
 
 def test_numbers_are_short_and_exact() -> None:
