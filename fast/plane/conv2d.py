@@ -46,7 +46,8 @@ def bind_conv2d(
     shape, zeros = (len(x), len(weight), down.outputs, across.outputs), np.zeros(len(weight), dtype)
     if windows.fits(kernel_size, stride, dilation):
         before = padding[0][0], padding[1][0]
-        correlate = windows.bind_correlation(x.shape, weight.shape, shape[2:], dtype, groups, stride[0], before)
+        options = groups, stride[0], before, dilation
+        correlate = windows.bind_correlation(x.shape, weight.shape, shape[2:], dtype, *options)
     else:
         target = strips.Target(0, down.outputs * across.outputs, across.outputs, 1)
         correlate = strips.bind_correlation(x.shape, weight.shape, dtype, groups, down, across, target)
@@ -80,7 +81,7 @@ def bind_conv2d_input_grad(
     apart = groups, filters // groups, channels, *kernel_size
     stacks = channels * groups, filters // groups, *kernel_size
     if windows.fits(weight.shape[2:], stride, dilation):
-        gather = _bind_windows(grad_output.shape, stacks, input_shape, dtype, stride, padding, groups)
+        gather = _bind_windows(grad_output.shape, stacks, input_shape, dtype, stride, padding, dilation, groups)
     else:
         gather = _bind_strips(grad_output.shape, stacks, input_shape, dtype, stride, padding, dilation, groups)
 
@@ -100,6 +101,7 @@ def _bind_windows(
     dtype: np.dtype,
     stride: Pair,
     padding: Ends,
+    dilation: Pair,
     groups: int,
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return the input gradient of a kernel there is code for: with stride 1 a correlation with the flipped kernels."""
@@ -113,9 +115,10 @@ def _bind_windows(
             return grad
 
         return gather_pairs
-    before, base = (weight_shape[2] - 1 - above, weight_shape[3] - 1 - left), np.zeros(weight_shape[0], dtype)
+    reach, base = weight_shape[2] - 1, np.zeros(weight_shape[0], dtype)
+    before = reach * dilation[0] - above, reach * dilation[1] - left
     correlate = windows.bind_correlation(
-        source_shape, weight_shape, input_shape[2:], dtype, groups, 1, before, is_reversed=True
+        source_shape, weight_shape, input_shape[2:], dtype, groups, 1, before, dilation, is_reversed=True
     )
 
     def gather(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -25,6 +25,8 @@ class PlaneRows:
         Of the plane; the position of the first row and column.
     count : int
         Number of rows.
+    apart : tuple of two ints, optional
+        How far rows are apart, and what columns are multiples of, if that is not 1: the dilation of a kernel.
     """
 
     def __init__(
@@ -38,11 +40,12 @@ class PlaneRows:
         top: Any,
         left: Any,
         count: int,
+        apart: tuple[Any, Any] | None = None,
     ) -> None:
-        self.builder, self.vector, self.left = builder, vector, left
+        self.builder, self.vector, self.left, self.apart = builder, vector, left, apart
         self.lines = []
         for r in range(count):
-            row = builder.add(top, ir.Constant(top.type, r))
+            row = builder.add(top, times(builder, top.type, r, apart and apart[0]))
             line = builder.gep(origin, [builder.mul(row, width)])
             if zeros is not None:
                 line = builder.select(builder.icmp_unsigned("<", row, height), line, zeros)
@@ -68,29 +71,45 @@ class PlaneRows:
 
     def _load_vectors(self, column: int) -> list[Any]:
         builder = self.builder
-        place = builder.add(self.left, ir.Constant(self.left.type, column))
+        place = builder.add(self.left, times(builder, self.left.type, column, self.apart and self.apart[1]))
         zeros = ir.Constant(self.vector, None)
         return [load_lanes(builder, builder.gep(line, [place]), self.mask_from(column), zeros) for line in self.lines]
 
     def mask_from(self, column: int) -> Any:
         """Return the mask of the lanes from `column` on that are inside the plane."""
         if column not in self.masks:
-            columns = self.builder.add(self.columns, ir.Constant(self.columns.type, [column] * self.vector.count))
-            self.masks[column] = self.builder.icmp_unsigned("<", columns, self.limit)
+            builder, number = self.builder, self.columns.type.element
+            further = times(builder, number, column, self.apart and builder.trunc(self.apart[1], number))
+            columns = builder.add(self.columns, splat(builder, further, self.columns.type))
+            self.masks[column] = builder.icmp_unsigned("<", columns, self.limit)
         return self.masks[column]
 
 
+def times(builder: Any, number: Any, count: int, step: Any) -> Any:
+    """Return `count` steps of so many numbers, or of 1 if `step` is None."""
+    constant = ir.Constant(number, count)
+    return constant if step is None else builder.mul(constant, step)
+
+
 def call_for_rows(
-    builder: Any, origin: Any, width: Any, row: Any, left: Any, rows: int, apart: int, count: int
+    builder: Any,
+    origin: Any,
+    width: Any,
+    row: Any,
+    left: Any,
+    rows: int,
+    apart: int,
+    count: int,
+    step: Any = None,
 ) -> None:
-    """Ask for the lines of the cache of a block, `count` times `apart` numbers in each of so many rows.
+    """Ask for the lines of the cache of a block, `count` times `apart` numbers in each of so many rows, `step` apart.
 
     Where it is not memory of ours, nothing happens.
     """
     number = ir.IntType(32)
     read, keep, data = (ir.Constant(number, value) for value in (0, 3, 1))
     for r in range(rows):
-        place = builder.add(builder.mul(builder.add(row, ir.Constant(row.type, r)), width), left)
+        place = builder.add(builder.mul(builder.add(row, times(builder, row.type, r, step)), width), left)
         for part in range(count):
             pointer = builder.gep(origin, [builder.add(place, ir.Constant(place.type, part * apart))])
             pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())

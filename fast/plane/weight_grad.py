@@ -79,7 +79,7 @@ def bind_conv2d_weight_grad(
     if not windows.fits(weight_shape[2:], stride, dilation):
         return _bind_copied(*shapes, dtype, stride, padding, dilation, groups)
     before = padding[0][0], padding[1][0]
-    in_place = bind_window_weight_grad(grad_output.shape, x.shape, weight_shape, dtype, stride[0], before, groups)
+    in_place = bind_window_weight_grad(*shapes, dtype, stride[0], before, dilation, groups)
 
     def weight_grad(grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
         grad = in_place(grad_output, x)

@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from convoracle.fast.plane.plane_rows import PlaneRows, call_for_rows
+from convoracle.fast.plane.plane_rows import PlaneRows, call_for_rows, times
 from convoracle.fast.plane.window_tile import ROWS
 from convoracle.fast.simd.vectors import (
     fused_multiply_add,
@@ -38,11 +38,13 @@ def correlate_window_taps(  # type: ignore[no-untyped-def]
     size,
     stride,
     share,
+    is_dilated,
     x,
     plane,
     height,
     width,
     corner,
+    apart,
     zeros,
     grad,
     grad_start,
@@ -58,10 +60,14 @@ def correlate_window_taps(  # type: ignore[no-untyped-def]
     ----------
     size, stride, share : literal int
         Of the kernel, square; of the step from window to window, 1 or 2; outputs in a row are ``lanes / share``.
+    is_dilated : literal int
+        Whether `apart` is not 1; the stride is, then.
     x : array of one dimension
         Planes; the input plane begins at x[plane] and has `height` rows of `width` numbers.
     corner : tuple of two ints
         The first row and column of the first window, which may be outside the plane.
+    apart : tuple of two ints
+        The dilation: how far the taps of a window, and rows of outputs, are apart in the plane.
     zeros : array of one dimension
         As many zeros as a row of the input or of the output gradient has numbers.
     grad : array of one dimension
@@ -71,36 +77,39 @@ def correlate_window_taps(  # type: ignore[no-untyped-def]
     sums : array of one dimension
         The sums of tap (i, j) begin at sums[sums_start + (j * size + i) * lanes].
     """
-    literals = [getattr(number, "literal_value", 1) for number in (size, stride, share)]
+    literals = [getattr(number, "literal_value", 1) for number in (size, stride, share, is_dilated)]
     number = types.intp
+    pair = types.UniTuple(number, 2)
     signature = types.void(
-        size, stride, share, x, number, number, number, types.UniTuple(number, 2), zeros, grad, *[number] * 4, sums,
-        number,
-    )  # fmt: skip
+        size, stride, share, is_dilated, x, number, number, number, pair, pair, zeros, grad, *[number] * 4, sums, number
+    )
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, plane, height, width, corner, _, _, grad_start, grad_step, rows, count, _, sums_start = arguments[3:]
+        plane, height, width, corner, apart, _, _, grad_start, grad_step, rows, count, _, sums_start = arguments[5:]
         x, zeros, grad, sums = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (3, 8, 9, 14)
+            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (4, 10, 11, 16)
         )
-        size, stride, share = literals
-        lanes = vector_of(signature.args[3]).count // share
-        vector = ir.VectorType(vector_of(signature.args[3]).element, lanes)
+        size, stride, share, is_dilated = literals
+        lanes = vector_of(signature.args[4]).count // share
+        vector = ir.VectorType(vector_of(signature.args[4]).element, lanes)
         top, left = (builder.extract_value(corner, n) for n in range(2))
+        steps = tuple(builder.extract_value(apart, n) for n in range(2)) if is_dilated else None
+        step = steps and steps[0]
 
         def constant(value: int) -> Any:
             return ir.Constant(plane.type, value)
 
         origin = builder.gep(x, [plane])
-        below = builder.add(top, constant(ROWS * stride + size))
-        call_for_rows(builder, origin, width, below, left, ROWS * stride, lanes * share, -(-stride // share))
+        below = builder.add(top, times(builder, top.type, ROWS * stride + size, step))
+        call_for_rows(builder, origin, width, below, left, ROWS * stride, lanes * share, -(-stride // share), step)
         wanted = builder.not_(lanes_from(builder, count, lanes))
         grads = []
         for p in range(ROWS):
             line = builder.gep(grad, [builder.add(grad_start, builder.mul(grad_step, constant(p)))])
             is_there = builder.icmp_signed(">", rows, constant(p))
             grads.append(load_lanes(builder, builder.select(is_there, line, zeros), wanted, ir.Constant(vector, None)))
-        source = PlaneRows(builder, vector, origin, zeros, height, width, top, left, (ROWS - 1) * stride + size)
+        reach = (ROWS - 1) * stride + size
+        source = PlaneRows(builder, vector, origin, zeros, height, width, top, left, reach, steps)
         for j in range(size):
             totals = [ir.Constant(vector, None)] * size
             loaded = source.load(j, stride)

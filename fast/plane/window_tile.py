@@ -24,7 +24,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from convoracle.fast.plane.plane_rows import PlaneRows, call_for_rows
+from convoracle.fast.plane.plane_rows import PlaneRows, call_for_rows, times
 from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
     fused_multiply_add,
@@ -39,19 +39,25 @@ from convoracle.fast.simd.vectors import (
 ROWS = 7 if VECTOR_BITS == 512 else 4
 """Rows of outputs in a tile: as many as the registers hold. Planes of networks often have a multiple of 7."""
 
+FEW_ROWS = 3
+"""Rows of a tile where no more are left: a dilation leaves few rows that are so far apart."""
+
 
 @intrinsic(prefer_literal=True)
 def correlate_windows(  # type: ignore[no-untyped-def]
     typing_context,
+    tile_rows,
     size,
     stride,
     share,
     padding,
+    is_dilated,
     x,
     plane,
     height,
     width,
     corner,
+    apart,
     zeros,
     weight,
     kernel,
@@ -63,18 +69,24 @@ def correlate_windows(  # type: ignore[no-untyped-def]
     base,
     is_more,
 ):
-    """Correlate ROWS rows of a vector of neighbouring windows, or of half a vector.
+    """Correlate some rows of a vector of neighbouring windows, or of half a vector.
 
     Parameters
     ----------
+    tile_rows : literal int
+        How many.
     size, stride, share : literal int
         Of the kernel, square; of the step from window to window, 1 or 2; outputs in a row are ``lanes / share``.
     padding : literal int
-        0, or so many rows above a plane of ROWS rows, which is the tile then.
+        0, or so many rows above a plane of so many rows, which is the tile then.
+    is_dilated : literal int
+        Whether `apart` is not 1; the stride is, then.
     x : array of one dimension
         Planes; the one to correlate begins at x[plane] and has `height` rows of `width` numbers.
     corner : tuple of two ints
         The first row and column of the first window, which may be outside the plane.
+    apart : tuple of two ints
+        How far the taps of a window are apart, and how far rows of outputs are in the plane: both ways the dilation.
     zeros : array of one dimension
         `width` zeros.
     weight : array of one dimension
@@ -88,54 +100,57 @@ def correlate_windows(  # type: ignore[no-untyped-def]
     is_more : bool
         Start from 0 instead, and add what is in `out`.
     """
-    literals = [getattr(number, "literal_value", 1) for number in (size, stride, share, padding)]
+    sizes = tile_rows, size, stride, share, padding, is_dilated
+    literals = [getattr(number, "literal_value", 1) for number in sizes]
     number = types.intp
+    pair = types.UniTuple(number, 2)
     signature = types.void(
-        size, stride, share, padding, x, number, number, number, types.UniTuple(number, 2), zeros, weight, number, out,
-        *[number] * 4, x.dtype, types.boolean,
-    )  # fmt: skip
+        *sizes, x, number, number, number, pair, pair, zeros, weight, number, out, *[number] * 4, x.dtype, types.boolean
+    )
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, plane, height, width, corner, _, _, kernel, _, out_start, out_step, rows, count, base, is_more = arguments[
-            4:
-        ]
+        plane, height, width, corner, apart = arguments[7:12]
+        kernel, _, out_start, out_step, rows, count, base, is_more = arguments[14:]
         x, zeros, weight, out = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (4, 9, 10, 12)
+            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (6, 12, 13, 15)
         )
-        size, stride, share, padding = literals
-        lanes = vector_of(signature.args[4]).count // share
-        vector = ir.VectorType(vector_of(signature.args[4]).element, lanes)
+        tile_rows, size, stride, share, padding, is_dilated = literals
+        lanes = vector_of(signature.args[6]).count // share
+        vector = ir.VectorType(vector_of(signature.args[6]).element, lanes)
         top, left = (builder.extract_value(corner, n) for n in range(2))
+        steps = tuple(builder.extract_value(apart, n) for n in range(2)) if is_dilated else None
 
         def constant(value: int) -> Any:
             return ir.Constant(plane.type, value)
 
         origin = builder.gep(x, [plane])
-        reach = (ROWS - 1) * stride + size
-        below = constant(ROWS) if padding else builder.add(top, constant(ROWS * stride + size))
-        call_for_rows(builder, origin, width, below, left, ROWS * stride, lanes * share, -(-stride // share))
+        reach = (tile_rows - 1) * stride + size
+        step = steps and steps[0]
+        further = times(builder, top.type, tile_rows * stride + size, step)
+        below = constant(tile_rows) if padding else builder.add(top, further)
+        call_for_rows(builder, origin, width, below, left, tile_rows * stride, lanes * share, -(-stride // share), step)
         if padding:
-            source = PlaneRows(builder, vector, origin, None, height, width, constant(0), left, ROWS)
+            source = PlaneRows(builder, vector, origin, None, height, width, constant(0), left, tile_rows)
         else:
-            source = PlaneRows(builder, vector, origin, zeros, height, width, top, left, reach)
+            source = PlaneRows(builder, vector, origin, zeros, height, width, top, left, reach, steps)
         taps = builder.gep(weight, [kernel])
         start = builder.select(is_more, ir.Constant(vector.element, 0), base)
-        sums = [splat(builder, start, vector)] * ROWS
+        sums = [splat(builder, start, vector)] * tile_rows
         for j in range(size):
             loaded = source.load(j, stride)
             for i in range(size):
                 tap = splat(builder, builder.load(builder.gep(taps, [constant(i * size + j)])), vector)
-                for row in range(ROWS):
+                for row in range(tile_rows):
                     read = row * stride + i - padding
                     if 0 <= read < len(loaded):
                         sums[row] = fused_multiply_add(builder, tap, loaded[read], sums[row])
 
         is_full = builder.and_(
-            builder.icmp_signed(">=", rows, constant(ROWS)), builder.icmp_signed(">=", count, constant(lanes))
+            builder.icmp_signed(">=", rows, constant(tile_rows)), builder.icmp_signed(">=", count, constant(lanes))
         )
         wanted = builder.not_(lanes_from(builder, count, lanes))
         places = [
-            builder.gep(out, [builder.add(out_start, builder.mul(out_step, constant(row)))]) for row in range(ROWS)
+            builder.gep(out, [builder.add(out_start, builder.mul(out_step, constant(row)))]) for row in range(tile_rows)
         ]
         totals = [cgutils.alloca_once_value(builder, total) for total in sums]
         with builder.if_then(is_more):

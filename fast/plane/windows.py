@@ -1,8 +1,11 @@
-"""Square kernels of 3, 5 or 7 and a stride of 1 or 2: convolutions and their input gradients, planes read in place.
+"""Square kernels of 3, 5 or 7, with a stride of 1 or 2 or dilated: convolutions and input gradients, planes in place.
 
 Each plane is gone through in bands, of as many rows as a tile has, each band in vectors of neighbouring outputs; the
 last vector of a row may be one of half the lanes. Each channel's sum, in the order of the taps in the tile, is added to
 those of the channels before it, the first to the base.
+
+With a dilation of d, the rows of a band are d apart, and so are those that they read: again a row serves all outputs it
+is a tap of. Bands are numbered as they begin, those of d interleaved ones after each other.
 """
 
 import functools
@@ -29,7 +32,14 @@ MOVED = 4
 
 def fits(kernel_size: Shape, stride: Pair, dilation: Pair) -> bool:
     """Tell whether there is code for this kernel."""
-    return kernel_size[0] == kernel_size[1] in SIZES and stride[0] == stride[1] in STRIDES and tuple(dilation) == (1, 1)
+    is_dilated = tuple(dilation) != (1, 1)
+    return kernel_size[0] == kernel_size[1] in SIZES and stride[0] == stride[1] in STRIDES[: 1 if is_dilated else None]
+
+
+def count_bands(rows: int, apart: int) -> int:
+    """Return how many bands of rows that are `apart` from each other there are."""
+    whole, rest = divmod(rows, window_tile.ROWS * apart)
+    return whole * apart + min(rest, apart)
 
 
 def bind_correlation(
@@ -40,6 +50,7 @@ def bind_correlation(
     groups: int,
     stride: int,
     before: tuple[int, int],
+    dilation: Pair = (1, 1),
     *,
     is_reversed: bool = False,
 ) -> Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]:
@@ -51,19 +62,21 @@ def bind_correlation(
     filters, channels, size, _ = weight_shape
     images, _, height, width = source_shape
     work = images * filters * math.prod(output_size) * (channels * size * size + MOVED)
-    tasks = images * filters * -(-output_size[0] // window_tile.ROWS)
-    zeros, function = np.zeros(width, dtype), _kernel(size, stride)
+    bands = count_bands(output_size[0], dilation[0])
+    tasks, is_dilated = (images * filters * bands, bands), dilation != (1, 1)
+    zeros, function = np.zeros(width, dtype), _kernel(size, stride, is_dilated=is_dilated)
     above = before[0]
     # Zeros beside a plane do not count, unless an infinite weight makes NaN of them.
-    is_tile = stride == 1 and 0 < above == size // 2 and height == output_size[0] == window_tile.ROWS
+    is_tile = stride == 1 and not is_dilated and 0 < above == size // 2 and height == output_size[0] == window_tile.ROWS
     fewer = _kernel(size, 1, above) if is_tile else function
     kernels = (filters * channels - 1, -1) if is_reversed else (0, 1)
-    sizes = (groups, filters // groups, channels, height, width, *output_size, *before, *kernels, lanes_of(dtype))
+    planes = groups, filters // groups, channels, height, width
+    sizes = (*planes, *output_size, *before, *kernels, lanes_of(dtype))
 
     def correlate(source: np.ndarray, weight: np.ndarray, base: np.ndarray, out: np.ndarray) -> None:
-        pieces, taps = min(thread_count(work), tasks) or 1, weight.reshape(-1)
+        pieces, taps = min(thread_count(work), tasks[0]) or 1, weight.reshape(-1)
         chosen = fewer if is_tile and are_finite(taps) else function
-        run_pieces(chosen, pieces, tasks, source.reshape(-1), taps, base, zeros, out.reshape(-1), sizes)
+        run_pieces(chosen, pieces, tasks, source.reshape(-1), taps, base, zeros, out.reshape(-1), sizes, dilation)
 
     return correlate
 
@@ -93,38 +106,48 @@ def bind_spread(
 
 
 @functools.cache
-def _kernel(size: int, stride: int, padding: int = 0) -> Callable[..., None]:
+def _kernel(size: int, stride: int, padding: int = 0, *, is_dilated: bool = False) -> Callable[..., None]:
     """Return the function that does one piece of the work, some bands, for one kernel size and stride.
 
     With a padding it is for planes that are one tile, and weights that are finite.
     """
+    dilated, most_rows, few_rows = int(is_dilated), window_tile.ROWS, window_tile.FEW_ROWS
 
     @kernel
-    def correlate_bands(piece, pieces, tasks, x, weight, base, zeros, out, sizes):  # type: ignore[no-untyped-def]
+    def correlate_bands(piece, pieces, tasks, x, weight, base, zeros, out, sizes, dilation):  # type: ignore[no-untyped-def]
         groups, filters, channels, height, width, rows, columns, above, before, first_kernel, step, lanes = sizes
-        bands = -(-rows // window_tile.ROWS)
+        apart = dilation if dilated else (1, 1)
+        tasks, bands = tasks
         first = tasks * piece // pieces
         plane, band = divmod(first, bands)
         filter = plane % (groups * filters)
         for _ in range(first, tasks * (piece + 1) // pieces):
             source = plane if filters == channels == 1 else plane // filters * channels
-            p = band * window_tile.ROWS
-            to = (plane * rows + p) * columns
+            p = band // apart[0] * most_rows * apart[0] + band % apart[0]
+            to, count = (plane * rows + p) * columns, -((p - rows) // apart[0])
             for channel in range(channels):
                 start = (source + channel) * height * width
                 kernel = (first_kernel + (filter * channels + channel) * step) * size * size
                 q = 0
                 while q < columns:
                     place = (p * stride - above, q * stride - before)
-                    if columns - q > lanes // 2:
+                    if dilated and count <= few_rows:
                         correlate_windows(
-                            size, stride, 1, padding, x, start, height, width, place, zeros, weight, kernel, out,
-                            to + q, columns, rows - p, columns - q, base[filter], channel > 0,
+                            few_rows, size, stride, 1, padding, dilated, x, start, height, width, place,
+                            apart, zeros, weight, kernel, out, to + q, columns * apart[0], count, columns - q,
+                            base[filter], channel > 0,
+                        )  # fmt: skip
+                    elif columns - q > lanes // 2:
+                        correlate_windows(
+                            most_rows, size, stride, 1, padding, dilated, x, start, height, width, place,
+                            apart, zeros, weight, kernel, out, to + q, columns * apart[0], count, columns - q,
+                            base[filter], channel > 0,
                         )  # fmt: skip
                     else:
                         correlate_windows(
-                            size, stride, 2, padding, x, start, height, width, place, zeros, weight, kernel, out,
-                            to + q, columns, rows - p, columns - q, base[filter], channel > 0,
+                            most_rows, size, stride, 2, padding, dilated, x, start, height, width, place,
+                            apart, zeros, weight, kernel, out, to + q, columns * apart[0], count, columns - q,
+                            base[filter], channel > 0,
                         )  # fmt: skip
                     q += lanes
             band += 1

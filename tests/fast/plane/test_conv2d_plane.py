@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import numba
 import numpy as np
@@ -18,7 +19,7 @@ from convoracle.fast.simd.vectors import lanes_of
 
 LANES = lanes_of(np.dtype(np.float32))
 
-Case = tuple[tuple[int, ...], tuple[int, ...], dict[str, int]]
+Case = tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]
 
 IN_PLACE: dict[str, Case] = {
     **{
@@ -40,6 +41,13 @@ IN_PLACE: dict[str, Case] = {
     "a margin wider than the kernel": ((1, 2, 5, 20), (2, 1, 3, 3), {"padding": 4, "groups": 2}),
     "stride 2, a margin wider than the kernel": ((1, 2, 5, 20), (2, 1, 3, 3), {"padding": 5, "stride": 2, "groups": 2}),
     "planes of one tile": ((2, 4, ROWS, LANES + 3), (4, 2, 3, 3), {"padding": 1, "groups": 2}),
+    "dilation": ((2, 3, 2 * ROWS + 5, LANES + 3), (3, 1, 3, 3), {"dilation": 2, "padding": 2, "groups": 3}),
+    "dilation of columns, several channels": (
+        (2, 6, ROWS + 2, 40),
+        (4, 3, 3, 3),
+        {"dilation": (1, 3), "padding": 2, "groups": 2},
+    ),
+    "a dilation beyond the plane": ((1, 2, 11, 20), (2, 1, 3, 3), {"dilation": 11, "padding": 11, "groups": 2}),
     "one image of one channel": ((1, 1, 5 * ROWS + 2, 60), (1, 1, 3, 3), {"padding": 1}),
 }
 """Kernels of 3, read where the plane is."""
@@ -55,7 +63,7 @@ COPIED: dict[str, Case] = {
     "stride 3, a kernel that leaves gaps": ((2, 3, 20, 40), (3, 1, 2, 2), {"stride": 3, "groups": 3}),
     "stride 2 and dilation 2": ((1, 2, 17, 41), (2, 1, 3, 3), {"stride": 2, "dilation": 2, "padding": 3, "groups": 2}),
     "stride 2 and dilation 3": ((1, 4, 30, 41), (4, 2, 4, 5), {"stride": 2, "dilation": 3, "padding": 3, "groups": 2}),
-    "dilation": ((2, 3, 12, 40), (3, 1, 3, 3), {"dilation": 2, "padding": 2, "groups": 3}),
+    "dilation": ((2, 3, 12, 40), (3, 1, 4, 3), {"dilation": 2, "padding": 2, "groups": 3}),
     "several channels and filters": ((2, 6, 12, 40), (4, 3, 4, 6), {"padding": 2, "groups": 2}),
 }
 """Everything else, copied first."""
@@ -65,6 +73,7 @@ CASES = {f"in place: {name}": case for name, case in IN_PLACE.items()} | {
 }
 SAMPLE = [
     "in place: several channels and filters, stride 2",
+    "in place: dilation",
     "in place: one image of one channel",
     "copied: several channels and filters",
     "copied: stride 2 and dilation 2",
@@ -94,10 +103,15 @@ def results(case: Case, x: np.ndarray, weight: np.ndarray, grad: np.ndarray) -> 
     ]
 
 
+def both(option: int | tuple[int, int]) -> tuple[int, int]:
+    """An option of rows and of columns."""
+    return option if isinstance(option, tuple) else (option, option)
+
+
 def by_pytorch(case: Case, *arrays: np.ndarray) -> list[np.ndarray]:
     x, weight, grad = (torch.tensor(array, dtype=torch.float64) for array in arrays)
     options = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **case[2]}
-    stride, padding, dilation = ([options[name]] * 2 for name in ("stride", "padding", "dilation"))
+    stride, padding, dilation = (both(options[name]) for name in ("stride", "padding", "dilation"))
     wanted = [torch.nn.functional.conv2d(x, weight, **case[2])]
     wanted += torch.ops.aten.convolution_backward(
         grad, x, weight, [len(weight)], stride, padding, dilation, False, [0, 0], options["groups"], [True] * 3
@@ -115,8 +129,8 @@ def test_values_of_pytorch_exactly_on_integers(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_the_cases_go_their_way(name: str) -> None:
     _, kernel, options = CASES[name]
-    step, apart = options.get("stride", 1), options.get("dilation", 1)
-    assert windows.fits(kernel[2:], (step, step), (apart, apart)) == name.startswith("in place")
+    step, apart = both(options.get("stride", 1)), both(options.get("dilation", 1))
+    assert windows.fits(kernel[2:], step, apart) == name.startswith("in place")
 
 
 @pytest.fixture
