@@ -44,6 +44,10 @@ COSTS: Mapping[tuple[str, str], Mapping[str, float]] = {
         "kernels": 2.44,
         "streams": 1.14,
         "calls": 66.3,
+        "terms": 1.29,
+        "sums": 3.43,
+        "rows": 7.37,
+        "columns": 90.4,
     },
     ("winograd", "conv2d_input_grad"): {
         "products": 1.11,
@@ -53,6 +57,10 @@ COSTS: Mapping[tuple[str, str], Mapping[str, float]] = {
         "streams": 1.26,
         "weights": 0.835,
         "calls": 75.8,
+        "terms": 1.3,
+        "sums": 3.31,
+        "rows": 5.99,
+        "columns": 98.9,
     },
     ("winograd", "conv2d_weight_grad"): {
         "products": 1.23,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from convoracle.fast.auto.direct_terms import direct_terms
 from convoracle.fast.auto.layer import Layer
 from convoracle.fast.auto.term import Term, Tile, common_terms, up
+from convoracle.fast.winograd import few_channels
 from convoracle.fast.winograd.joined_groups import groups_to_join
 
 BUTTERFLIES_OF_A_CALL = 12_000
@@ -26,6 +27,9 @@ def winograd_terms(layer: Layer, tile: Tile) -> list[Term]:
     filters, channels = layer.filters // layer.groups, layer.channels // layer.groups
     if layer.operation == "conv2d_input_grad":
         channels, filters = filters, channels
+    is_convolution = layer.operation != "conv2d_weight_grad"
+    if is_convolution and few_channels.fits(channels, axes[1], layer.dilation, tile.lanes, layer.itemsize):
+        return _one_axis_terms(layer, tile, channels, filters, axes)
     of_vector = max(channels, filters) if layer.operation == "conv2d_weight_grad" else filters
     joined = groups_to_join(layer.groups, of_vector, tile.lanes)
     groups, channels, filters = layer.groups // joined, joined * channels, joined * filters
@@ -40,6 +44,21 @@ def winograd_terms(layer: Layer, tile: Tile) -> list[Term]:
     ]
 
 
+def _one_axis_terms(layer: Layer, tile: Tile, channels: int, filters: int, outputs: tuple[int, int]) -> list[Term]:
+    """Count the work down the columns only: vectors of columns, tiles of few filters."""
+    taps, _ = layer.kernel_size
+    rows, products = math.ceil(outputs[0] / few_channels.TILE), few_channels.TILE + taps - 1
+    vectors, together = math.ceil(outputs[1] / tile.lanes), few_channels.FILTERS[taps]
+    sums = layer.groups * rows * vectors * up(filters, together) * products
+    return [
+        Term("terms", "tile", 0, sums * channels * taps),
+        Term("sums", "tile", 0, sums),
+        Term("rows", "tile", 0, layer.groups * rows * (vectors + 1) * channels * products),
+        Term("columns", "tile", layer.groups * up(filters, together) * channels * taps * products / tile.lanes, 0),
+        Term("calls", "calls", 1, 0),
+    ]
+
+
 def plane_terms(layer: Layer, tile: Tile) -> list[Term]:
     """Count the work plane by plane: rows in whole vectors, a plane of each channel for each filter."""
     rows, columns = layer.output_size
@@ -48,13 +67,12 @@ def plane_terms(layer: Layer, tile: Tile) -> list[Term]:
     planes = layer.filters * layer.channels // layer.groups
     vectors = planes * rows * math.ceil(columns / tile.lanes)
     is_strided = max(layer.stride) > 1
-    is_gradient, (kernel, _) = layer.operation == "conv2d_input_grad", layer.kernel_size
-    in_place = layer.kernel_size == (kernel, kernel) and kernel in (3, 5, 7) and layer.stride == (2, 2)
+    is_gradient, in_place = layer.operation == "conv2d_input_grad", _is_in_place(layer)
     numbers = layer.itemsize * planes * math.prod(layer.size)
     return [
         Term("products", "tile", 0, vectors * math.prod(layer.kernel_size)),
-        # Taps that are no neighbours are loaded one by one.
-        Term("dilated", "tile", 0, vectors * math.prod(layer.kernel_size) * (layer.dilation[1] > 1)),
+        # Copied, taps that are no neighbours are loaded one by one.
+        Term("dilated", "tile", 0, vectors * math.prod(layer.kernel_size) * (layer.dilation[1] > 1 and not in_place)),
         Term("sums", "tile", 0, vectors),
         Term("copies", "near", 0, layer.itemsize * layer.input_numbers),
         Term("strided", "near", 0, numbers * is_strided),
@@ -100,6 +118,13 @@ TERMS: Mapping[str, Callable[[Layer, Tile], list[Term]]] = {
     "fft": fft_terms,
 }
 """How the work of each algorithm is counted."""
+
+
+def _is_in_place(layer: Layer) -> bool:
+    """Tell whether planes are read where they are (`convoracle.fast.plane.windows`)."""
+    kernel, _ = layer.kernel_size
+    is_square = layer.kernel_size == (kernel, kernel) and kernel in (3, 5, 7)
+    return is_square and (layer.stride == (1, 1) or (layer.stride == (2, 2) and layer.dilation == (1, 1)))
 
 
 def _block_lengths(size: int, extent: int) -> list[int]:

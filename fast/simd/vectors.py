@@ -73,11 +73,14 @@ def store_lanes(builder: Any, value: Any, pointer: Any, mask: Any) -> None:
     call_intrinsic(builder, f"masked.store.{_name(value.type)}.p0", ir.VoidType(), value, place, align, mask)
 
 
-def prefetch(builder: Any, pointer: Any) -> None:
-    """Ask for the line of memory at `pointer`, which may be anywhere, to be brought near (into the second cache)."""
+def prefetch(builder: Any, pointer: Any, *, is_written: bool = False) -> None:
+    """Ask for the line of memory at `pointer`, which may be anywhere, to be brought near: into the second cache.
+
+    If it is to be written, into the first: a store that does not find its line there waits, and what follows it, too.
+    """
     number = ir.IntType(32)
     place = builder.bitcast(pointer, ir.IntType(8).as_pointer())
-    is_write, nearness, is_data = (ir.Constant(number, value) for value in (0, 2, 1))
+    is_write, nearness, is_data = (ir.Constant(number, value) for value in ((1, 3, 1) if is_written else (0, 2, 1)))
     call_intrinsic(builder, "prefetch.p0", ir.VoidType(), place, is_write, nearness, is_data)
 
 

@@ -70,17 +70,19 @@ def test_the_best_of_those_that_may_is_chosen(example_rates: Rates) -> None:
 def test_every_algorithm_has_terms_and_costs_for_what_it_may_be_chosen_for(example_rates: Rates) -> None:
     for backend, operations in ALGORITHMS.items():
         for operation in set(operations) & set(GRADIENTS):
-            costs = COSTS[backend, operation]
+            costs, counted = COSTS[backend, operation], set()
             for layer in layers():
                 if layer.operation == operation and candidates.obstacle_of(backend, layer, "normwise", MANY) is None:
                     terms = TERMS[backend](layer, Tile(16, 8))
                     assert len({term.name for term in terms}) == len(terms)
-                    assert costs.keys() <= {term.name for term in terms}
+                    counted |= {term.name for term in terms}
                     assert all(math.isfinite(term.once) and math.isfinite(term.image) for term in terms)
                     assert all(term.once >= 0 and term.image >= 0 for term in terms)
                     times = estimate(backend, layer, example_rates, Tile(16, 8))
                     assert 0 < times.typical < math.inf
                     assert times.of_batch(2).total <= 2 * times.of_batch(1).total
+            # Winograd's algorithm along one axis has terms of its own: no layer has all of them.
+            assert costs.keys() <= counted
 
 
 def test_the_batch_does_not_matter(example_rates: Rates) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 import convoracle as co
 from convoracle.fast import remembered, threads
+from convoracle.fast.simd.vectors import VECTOR_BITS, lanes_of
 from convoracle.fast.winograd import conv2d as winograd
-from convoracle.fast.winograd import convolution, plan, weight_grad_plan, workspace
+from convoracle.fast.winograd import convolution, few_channels, one_axis, plan, weight_grad_plan, workspace
 from convoracle.harness import bounds
 
 NAMES = ("conv2d", "input_grad", "weight_grad", "bias_grad")
@@ -81,6 +82,7 @@ LAYERS = {
     "5x5, more channels than filters": Layer(2, 37, (5, 10), 2, padding=2, taps=5),
     "5x5, groups": Layer(3, 12, (7, 7), 20, groups=4, padding=2, taps=5),
     "5x5, a row of tiles in several bands": Layer(1, 2, (5, 3000), 3, padding=2, taps=5),
+    "5x5, few channels, more filters than a tile": Layer(2, 3, (9, 29), 7, padding=((2, 1), (0, 4)), taps=5),
     "5x5, dilated, several bands": Layer(1, 4, (60, 50), 6, padding=6, dilation=(3, 2), taps=5),
 }
 
@@ -115,6 +117,18 @@ def proven_bounds(layer: Layer, operands: tuple[np.ndarray, ...], dtype: str) ->
     }
 
 
+@pytest.fixture
+def _tiles_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Compute few channels by tiles, too."""
+    if request.param:
+        monkeypatch.setattr(few_channels, "FEW", 0)
+        remembered.forget()
+    yield
+    remembered.forget()
+
+
+@pytest.mark.parametrize("_tiles_only", [False, True], ids=["as it is chosen", "by tiles"], indirect=True)
+@pytest.mark.usefixtures("_tiles_only")
 @pytest.mark.parametrize("name", LAYERS)
 def test_integers_come_out_exactly_where_the_bound_is_below_one_half(name: str) -> None:
     layer = LAYERS[name]
@@ -158,7 +172,7 @@ def always_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     "layer",
     [
         LARGE,
-        Layer(5, 10, (32, 32), 10),
+        Layer(5, 12, (32, 32), 12),
         Layer(2, 16, (9, 40), 24, groups=2, padding=2, taps=5),
         Layer(3, 20, (35, 31), 18, padding=4, dilation=(4, 3)),
     ],
@@ -215,7 +229,33 @@ def test_bits_depend_on_the_image_alone(layer: Layer, monkeypatch: pytest.Monkey
     check(results_anew())
 
 
-@pytest.mark.parametrize("layer", [LARGE, LAYERS["5x5, groups"]])
+@pytest.mark.usefixtures("always_threads")
+@pytest.mark.parametrize("taps", [3, 5])
+def test_bits_of_few_channels_depend_on_the_image_alone(taps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = Layer(3, 6, (11, 93), 10, groups=2, padding=taps // 2, taps=taps)
+    lanes = lanes_of(np.dtype(np.float32))
+    assert few_channels.fits(5, 93, (1, 1), lanes, 4) == (VECTOR_BITS == few_channels.BITS)
+    x, weight, bias, grad = operands = layer.floats("float32")
+    numba.set_num_threads(1)
+    expected = results(layer, operands)
+    bound = proven_bounds(layer, operands, "float32")
+    truth = results(layer, tuple(operand.astype(np.float64) for operand in operands))
+    alone = results(layer, (x[1:2], weight, bias, grad[1:2]))
+    numba.set_num_threads(2)
+    by_two = results(layer, operands)
+    monkeypatch.setattr(one_axis, "ROW_BYTES", 0)
+    one_axis.plan_rows.cache_clear()
+    remembered.forget()
+    in_bands = results(layer, operands)
+    one_axis.plan_rows.cache_clear()
+    remembered.forget()
+    for name in ("conv2d", "input_grad"):
+        assert np.abs(expected[name] - truth[name]).max() <= bound[name] * (1 + 2.0**-20)
+        assert alone[name].tobytes() == expected[name][1:2].tobytes(), name
+        assert by_two[name].tobytes() == in_bands[name].tobytes() == expected[name].tobytes(), name
+
+
+@pytest.mark.parametrize("layer", [LARGE, LAYERS["5x5, groups"], Layer(2, 5, (9, 32), 70, padding=2, taps=5)])
 def test_prepared_weights_give_the_same_bits(layer: Layer) -> None:
     x, weight, bias, _ = layer.floats("float32")
     ends = (layer.padding, layer.padding)

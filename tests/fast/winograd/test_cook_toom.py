@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from convoracle.fast.winograd import tiles
+from convoracle.fast.winograd import one_axis, tiles
 from convoracle.fast.winograd.cook_toom import Bilinear, Matrix, cook_toom
 from convoracle.harness import bounds
 
@@ -16,6 +16,7 @@ USED = {
     "F(2, 5)": tiles.F_2_5,
     "F(5, 2)": tiles.F_5_2,
 }
+ONE_AXIS = {"F(4, 5)": one_axis.F_4_5}
 OTHERS = {
     "F(1, 1)": cook_toom(1, 1, ()),
     "F(2, 2)": cook_toom(2, 2, (0, 1)),
@@ -25,10 +26,9 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("name", USED | OTHERS)
-def test_the_algorithm_is_a_correlation(name: str) -> None:
+@pytest.mark.parametrize(("name", "algorithm"), [*USED.items(), *ONE_AXIS.items(), *OTHERS.items()])
+def test_the_algorithm_is_a_correlation(name: str, algorithm: Bilinear) -> None:
     """Bilinear in data and taps: what holds for all pairs of basis vectors holds for all numbers."""
-    algorithm = (USED | OTHERS)[name]
     assert name == f"F({len(algorithm.inverse)}, {len(algorithm.filter[0])})"
     size = len(algorithm.data)
     for output, of_output in enumerate(algorithm.inverse):
@@ -80,6 +80,15 @@ def test_the_proven_bound_of_the_harness_holds_for_these_points() -> None:
     assert cook_toom(4, 3, (0, 1, -1, 2, -2)).amplification == bounds.WINOGRAD_KAPPA
 
 
+def test_the_proven_bound_of_the_harness_holds_along_one_axis() -> None:
+    """Kappa counts once there; a sum has a term for each column of the kernel, and transforms of eight numbers."""
+    kappa = one_axis.F_4_5.amplification
+    assert round(float(kappa), 1) == 39.6
+    for channels in (1, 10, 10**4):
+        roundings = 5 * channels + 8 + 6 + 8 + 1
+        assert roundings * kappa < (channels + 37) * bounds.WINOGRAD_KAPPA**2
+
+
 def test_no_other_multiples_of_an_eighth_amplify_less() -> None:
     eighths = [Fraction(n, 8) for n in range(1, 17)]
     best = min(itertools.combinations(eighths, 2), key=lambda pair: cook_toom(4, 3, symmetric(*pair)).amplification)
@@ -97,7 +106,7 @@ def test_the_data_has_one_transform_for_as_many_products() -> None:
 
 def test_entries_that_are_not_rounded_are_exact_in_single_precision() -> None:
     """The bound counts no rounding for the entries of A and B."""
-    for algorithm in USED.values():
+    for algorithm in (*USED.values(), *ONE_AXIS.values()):
         for entry in itertools.chain(*algorithm.inverse, *algorithm.data):
             assert entry.denominator & (entry.denominator - 1) == 0
             assert abs(entry.numerator) < 2**24
