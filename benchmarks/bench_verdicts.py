@@ -130,7 +130,10 @@ class _Timed:
 
 
 def _measure(operation: str) -> tuple[Spent, Spent]:
+    from convoracle.harness.worker import collect_rarely
+
     spent_on(operation, WARMING, 2)
+    collect_rarely()  # as a campaign's processes do
     return spent_on(operation), spent_on(operation, candidates=1)
 
 

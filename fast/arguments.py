@@ -12,6 +12,7 @@ IntOrPair = int | Sequence[int]
 """One value for both axes of a plane, or (height, width)."""
 
 LARGEST_INT = 2**31 - 1
+LARGEST_INDEX = int(np.iinfo(np.intp).max)
 
 PER_AXIS = {
     1: "a tuple of one int (length,)",
@@ -108,5 +109,5 @@ def check_addressable(operation: str, what: str, shape: tuple[int, ...], itemsiz
     elements: Any = 1
     for size in shape:
         elements *= max(size, 1)
-    if elements * itemsize > np.iinfo(np.intp).max:
+    if elements * itemsize > LARGEST_INDEX:
         raise ValueError(f"{operation}: {what} of shape {shape} is too large to be addressed")

@@ -44,7 +44,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.fast.arrays import accumulator, from_kernel, is_plain, to_kernel
+from convoracle.fast.arrays import accumulator, from_kernel, is_plain, name_of, to_kernel
 from convoracle.fast.selector import choose_kernel
 
 
@@ -75,35 +75,35 @@ def bind_kernel(
     options: dict[str, Any],
 ) -> Callable[..., Any]:
     """Return a function of arrays like `arrays` that calls `kernel`, and returns results in what `dtype` promises."""
-    computed = tuple(None if array is None else _computed(array) for array in arrays)
-    is_ready = all(
-        array is None or (is_plain(array) and array.dtype == wanted)
-        for array, wanted in zip(arrays, computed, strict=True)
-    )
+    copied = [None if array is None else _copied_to(array) for array in arrays]
     bind: Callable[..., Callable[..., Any]] | None = getattr(kernel, "bind", None)
     if bind is None:
 
         def compute(*arrays: np.ndarray | None) -> Any:
             return kernel(*arrays, *constants, **options)
 
-    elif is_ready:
+    elif all(wanted is None for wanted in copied):
         return bind(*arrays, *constants, **options)
     else:
         stand_ins = (
-            None if array is None else np.empty(array.shape, wanted)
-            for array, wanted in zip(arrays, computed, strict=True)
+            array if array is None or wanted is None else np.empty(array.shape, wanted)
+            for array, wanted in zip(arrays, copied, strict=True)
         )
         compute = bind(*stand_ins, *constants, **options)
 
+    def compute_plain(*arrays: Any) -> Any:
+        plain = (
+            array if wanted is None else to_kernel(array, wanted) for array, wanted in zip(arrays, copied, strict=True)
+        )
+        return compute(*plain)
+
+    if bind is not None and dtype != "float16":
+        return compute_plain  # what is bound returns what was promised, and nothing is rounded on the way
+
     # NaN and infinity are results like any other, and no backend is louder about them than the others.
     @np.errstate(over="ignore", under="ignore", invalid="ignore")
-    def call(*arrays: np.ndarray | None) -> Any:
-        if not is_ready:
-            arrays = tuple(
-                None if array is None or wanted is None else to_kernel(array, wanted)
-                for array, wanted in zip(arrays, computed, strict=True)
-            )
-        results = compute(*arrays)
+    def call(*arrays: Any) -> Any:
+        results = compute_plain(*arrays)
         if isinstance(results, tuple):
             return tuple(from_kernel(result, dtype) for result in results)
         return from_kernel(results, dtype)
@@ -111,9 +111,10 @@ def bind_kernel(
     return call
 
 
-def _computed(array: np.ndarray) -> np.dtype:
-    """Return the dtype a kernel gets an array in."""
-    return accumulator(array.dtype.name)
+def _copied_to(array: np.ndarray) -> np.dtype | None:
+    """Return the dtype that a kernel gets a copy of an array in; None if it can have arrays like it as they are."""
+    computed = accumulator(name_of(array.dtype))
+    return None if array.dtype == computed and is_plain(array) else computed
 
 
 BOUND = 64

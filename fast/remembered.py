@@ -18,6 +18,7 @@ never remembered.
 
 from collections.abc import Callable, Hashable
 from threading import Lock
+from types import NoneType
 from typing import Any
 
 from numpy import ndarray
@@ -29,7 +30,9 @@ CAPACITY = 1024
 
 Call = Callable[..., Any]
 
-_NESTED = frozenset((tuple, list))
+_PLAIN = frozenset((int, float, str, bool, type, NoneType))
+"""Types of options with nothing in them that has a type of its own."""
+
 _calls: dict[Hashable, Call] = {}
 _changing = Lock()
 
@@ -55,7 +58,7 @@ def recall(
             return None, None
     kinds = list(map(type, options))
     parts += kinds
-    parts += options if _NESTED.isdisjoint(kinds) else map(_spell, options)
+    parts += options if _PLAIN.issuperset(kinds) else map(_spell, options)
     try:
         parts += in_force(backend, accuracy)
         key = tuple(parts)
@@ -88,6 +91,8 @@ def forget() -> None:
 
 def _spell(option: object) -> object:
     """Return the type and the value of an option, and of all that is in it."""
+    kind = type(option)
     if isinstance(option, tuple | list):
-        return type(option), tuple(map(_spell, option))
-    return type(option), option
+        kinds = tuple(map(type, option))
+        return kind, kinds, tuple(option if _PLAIN.issuperset(kinds) else map(_spell, option))
+    return kind, option

@@ -29,7 +29,9 @@ class Choices:
 
     def __init__(self, *keys: int | str) -> None:
         entropy = [zlib.crc32(key.encode()) if isinstance(key, str) else key for key in keys]
-        self._bits = np.random.PCG64(np.random.SeedSequence(entropy))
+        # A seed sequence makes words of 32 bits of integers; with these it takes three quarters of the time.
+        words = np.array(entropy, np.uint32) if all(0 <= key < 2**32 for key in entropy) else entropy
+        self._bits = np.random.PCG64(np.random.SeedSequence(words))
 
     def below(self, count: int) -> int:
         """Return an integer in ``0 .. count - 1``."""

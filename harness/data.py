@@ -80,9 +80,8 @@ def _permuted(values: np.ndarray, order: tuple[int, ...], more: int) -> np.ndarr
     if values.ndim < 2:
         order = tuple(range(values.ndim))
     memory = np.empty([values.shape[axis] + more for axis in order], values.dtype)
-    return memory[tuple(slice(more // 2, more // 2 + values.shape[axis]) for axis in order)].transpose(
-        np.argsort(order)
-    )
+    inside = memory[tuple(slice(more // 2, more // 2 + values.shape[axis]) for axis in order)]
+    return inside.transpose(sorted(order, key=order.__getitem__))
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
@@ -91,6 +90,17 @@ def read_only(array: np.ndarray) -> np.ndarray:
     owner.flags.writeable = False
     array.flags.writeable = False
     return array.view()
+
+
+def repeats(array: np.ndarray) -> bool:
+    """Return whether an array has the memory of one number for several."""
+    return any(step == 0 and size > 1 for step, size in zip(array.strides, array.shape, strict=True))
+
+
+def repeat(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return such an array in another dtype, which is read-only."""
+    one = tuple(slice(0, 1) if step == 0 else slice(None) for step in array.strides)
+    return np.broadcast_to(array[one].astype(dtype), array.shape)
 
 
 def split(values: np.ndarray, bits: int) -> list[np.ndarray]:

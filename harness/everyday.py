@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from convoracle.harness.choices import Choices
 from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operations import Operation
+from convoracle.harness.operations.base import outputs_of
 
 MOST_PRODUCTS = 40_000
 """As many as a small case has at most."""
@@ -69,6 +70,77 @@ POOLS = (
     Layer(2, 2, 0, other=1),
 )
 
+MORE_CONVOLUTIONS = (
+    Layer(2, 1, 0),
+    Layer(4, 1, 1),
+    Layer(4, 2, 1),
+    Layer(4, 4, 0),
+    Layer(5, 2, 2),
+    Layer(6, 1, 3),
+    Layer(7, 1, 3),
+    Layer(9, 1, 4),
+    Layer(11, 4, 2),
+    Layer(16, 16, 0),
+    Layer(1, 1, 1),
+    Layer(1, 2, 1),
+    Layer(1, 3, 0),
+    Layer(3, 1, 3),
+    Layer(3, 2, 5),
+    Layer(3, 3, 0),
+    Layer(3, 4, 1),
+    Layer(5, 8, 2),
+    Layer(3, 17, 1),
+    Layer(3, 1, 10),
+    Layer(3, 2, 2, other=1),
+    Layer(3, 2, 3, other=2),
+    Layer(3, 4, 2, other=1),
+    Layer(5, 1, 4, other=1),
+    Layer(7, 1, 9, other=2),
+    Layer(2, 1, 4, other=7),
+    Layer(3, 1, 8, other=7),
+    Layer(3, 1, 12, other=11),
+    Layer(3, 1, 18, other=17),
+)
+"""Less usual ones, of which networks have a few."""
+
+MORE_TRANSPOSED = (
+    Layer(2, 1, 0),
+    Layer(4, 4, 0),
+    Layer(3, 3, 0),
+    Layer(3, 4, 0),
+    Layer(5, 3, 1, other=1),
+    Layer(6, 2, 2),
+    Layer(7, 2, 3, other=1),
+    Layer(8, 4, 2),
+    Layer(16, 8, 4),
+    Layer(2, 16, 0),
+    Layer(4, 8, 1, other=7),
+    Layer(9, 1, 4),
+    Layer(11, 3, 5, other=2),
+    Layer(1, 2, 0, other=1),
+    Layer(3, 1, 2),
+    Layer(5, 8, 0, other=5),
+)
+MORE_POOLS = (
+    Layer(1, 1, 0),
+    Layer(1, 2, 0),
+    Layer(2, 3, 0),
+    Layer(3, 2, 1, other=1),
+    Layer(3, 5, 1),
+    Layer(4, 1, 2),
+    Layer(4, 2, 1),
+    Layer(4, 4, 0),
+    Layer(5, 2, 2),
+    Layer(5, 3, 2, other=1),
+    Layer(6, 3, 3),
+    Layer(7, 1, 3),
+    Layer(7, 7, 0),
+    Layer(8, 8, 0),
+    Layer(9, 1, 4),
+    Layer(13, 1, 6),
+    Layer(16, 16, 0),
+)
+
 _BLOCKS = (8, 16, 24, 32, 48, 64, 96)
 _CHANNELS = (1, 2, 3, 4, 6, 8, 9, 12, 16, 17, 20, 24, 32, 33, 48, 64, 67, 96)
 _SIZES = (4, 6, 7, 8, 9, 12, 13, 14, 16, 17, 20, 28, 33)
@@ -116,7 +188,7 @@ def options_of(case: Any, layer: Layer) -> dict[str, Any]:
     elif hasattr(case, "output_padding"):
         options["output_padding"] = layer.other
     if hasattr(case, "dilation"):
-        is_dilated = layer.other and layer in CONVOLUTIONS
+        is_dilated = layer.other and not hasattr(case, "ceil_mode") and not hasattr(case, "output_padding")
         options["dilation"] = 1 + layer.other if is_dilated else 1
     return options
 
@@ -151,7 +223,7 @@ def is_small(operation: Operation, case: Any, most: int = MOST_PRODUCTS) -> bool
     """Return whether there is such a case, and it is no more work than others."""
     try:
         operation.operand_shapes(case)
-        outputs = operation.outputs(case)
+        outputs = outputs_of(operation, case)
     except ValueError:
         return False
     return max(math.prod(output.shape) * output.products for output in outputs) <= most

@@ -12,10 +12,10 @@ import numpy as np
 from convoracle.harness.checks import compare
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.catalogue import CHECKS, family
-from convoracle.harness.checks.contract import Surroundings
 from convoracle.harness.checks.given import Given
 from convoracle.harness.checks.problem import Problem
 from convoracle.harness.checks.question import question
+from convoracle.harness.checks.surroundings import Surroundings
 from convoracle.harness.data import lay_out
 from convoracle.harness.limits import Limits
 from convoracle.harness.operations.base import Arrays, Operation

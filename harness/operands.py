@@ -8,7 +8,7 @@ import numpy as np
 from convoracle.harness import bounds
 from convoracle.harness.choices import Choices
 from convoracle.harness.data import floats
-from convoracle.harness.operations.base import Operation, Output
+from convoracle.harness.operations.base import Operation, Output, outputs_of
 from convoracle.harness.operations.geometry import SIMPLE_SEEDS
 
 LARGEST_SCORE = 4
@@ -40,7 +40,7 @@ def integers(
         Other streams of the same case hold other integers.
     """
     choices = Choices(case.seed, operation.name, stream)
-    outputs = operation.outputs(case)
+    outputs = outputs_of(operation, case)
     largest = exact_amplitude(outputs, case.dtype) if amplitude is None else amplitude
     if case.seed < SIMPLE_SEEDS // 2:
         largest = min(largest, 3)
@@ -67,7 +67,7 @@ def integers(
 def of_extremes(operation: Operation, case: Any) -> dict[str, np.ndarray]:
     """Return integer operands that are all as large or as small as may be: what saturates between two sums shows."""
     choices = Choices(case.seed, operation.name, "extremes")
-    largest = exact_amplitude(operation.outputs(case), case.dtype)
+    largest = exact_amplitude(outputs_of(operation, case), case.dtype)
     lowest = -largest - (largest == np.iinfo(case.dtype).max)
     arrays = {
         name: np.where(choices.integers(shape, 0, 1), largest, lowest).astype(np.int64)
@@ -82,7 +82,7 @@ def lopsided(operation: Operation, case: Any, small: dict[str, np.ndarray]) -> d
     Integers of one size are short where sums are long, and whoever rounds them to half precision before multiplying
     loses nothing then. Sums of single operands are as they were.
     """
-    outputs = operation.outputs(case)
+    outputs = outputs_of(operation, case)
     room = exact_amplitude(outputs, case.dtype) ** 2 // 9
     if case.seed < SIMPLE_SEEDS // 2 or room < 2 or max(len(term) for output in outputs for term in output.terms) < 2:
         return small

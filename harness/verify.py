@@ -9,7 +9,7 @@ from convoracle.harness.alive import Alive
 from convoracle.harness.arguments import check_count, check_names
 from convoracle.harness.candidate import Candidate, declared
 from convoracle.harness.checks.catalogue import CHECKS, chosen
-from convoracle.harness.checks.contract import Surroundings
+from convoracle.harness.checks.surroundings import Surroundings
 from convoracle.harness.descriptor import describe, parse
 from convoracle.harness.draw import draw
 from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
@@ -129,16 +129,17 @@ def run(
             if case is not None
             else draw(operation, candidate.limits, candidate.dtypes, seed, number)
         )
+        alive: Progress | None = None
         if progress is not None:
-            progress(number, describe(drawn))
-            called = Alive(function, functools.partial(progress, number, describe(drawn))).call
+            alive = functools.partial(progress, number, describe(drawn))
+            alive()
+            called = Alive(function, alive).call
         outcome = examine(operation, called, drawn, candidate.accuracy, candidate.limits, checks)
         _add(report, outcome, drawn.dtype)
         if outcome.problem is not None and outcome.problem.check == "concurrency" and candidate.concurrent is None:
             report.is_for_one_thread, checks, outcome.problem = True, checks - {"concurrency"}, None
         if outcome.problem is not None:
             failing = drawn if outcome.case is None else outcome.case
-            alive = functools.partial(progress, number, describe(drawn)) if progress is not None else None
             surroundings = Surroundings()
             before = 0 if case is not None else number + (outcome.case is not None)
             earlier = functools.partial(_first, operation, candidate, seed, before)

@@ -3,6 +3,7 @@ a hang or a crash is a verdict.
 """
 
 import functools
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,9 @@ from convoracle.harness.examine import EVERY_CHECK
 from convoracle.harness.operations import OPERATIONS, Operation
 from convoracle.harness.report import Report
 from convoracle.harness.verify import Progress, run
+
+NEW_OBJECTS = 5_000
+"""How many objects more than were freed may be made until garbage is looked for: those of a dozen cases."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def _carry_out(job: Job, connection: "Connection[Message, Job | None]") -> Finis
     connection.send(Warm())
     try:
         candidate = job.source.load(job.operation).taking(job.dtypes, operation)
+        collect_rarely()
         connection.send(Loaded(candidate.accuracy, candidate.dtypes))
         report = _verdict(job, operation, candidate, lambda *told: connection.send(Started(*told)))
     except (CannotRun, ValueError, TypeError) as error:
@@ -142,6 +147,14 @@ def warm_up(operation: Operation, dtype: str = "float64") -> None:
     }
     for output in operation.outputs(case):
         output.compute(operands)
+
+
+@functools.cache
+def collect_rarely() -> None:
+    """Have garbage collected seldom, and only from what is made from now on: the modules of this process stay."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS)
 
 
 def _send_prints_to_stderr() -> None:

@@ -263,13 +263,11 @@ def _divisors(
         if divisor_override == 0:
             raise ValueError(f"{operation}: got divisor_override 0; allowed: any other int, or None")
         return np.full(geometry.output_size, divisor_override, np.int64)
-    divisors = np.ones(geometry.output_size, np.int64)
-    for x in range(geometry.output_size[0]):
-        for y in range(geometry.output_size[1]):
-            for axis, window in enumerate((x, y)):
-                start = window * geometry.stride[axis] - geometry.padding[axis]
-                end = min(start + geometry.kernel_size[axis], input_size[axis] + geometry.padding[axis])
-                if not count_include_pad:
-                    start, end = max(start, 0), min(end, input_size[axis])
-                divisors[x, y] *= end - start
-    return divisors
+    extents = []
+    for axis in (0, 1):  # a window's divisor is what it covers down times what it covers across
+        start = np.arange(geometry.output_size[axis]) * geometry.stride[axis] - geometry.padding[axis]
+        end = np.minimum(start + geometry.kernel_size[axis], input_size[axis] + geometry.padding[axis])
+        if not count_include_pad:
+            start, end = np.maximum(start, 0), np.minimum(end, input_size[axis])
+        extents.append(end - start)
+    return np.outer(*extents)

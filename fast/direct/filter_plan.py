@@ -168,22 +168,24 @@ def plan_filter_lanes(
     if row_bands * column_bands == 1:
         images = max(min(wanted // (units_h * units_w), most // plane), 1)
 
-    terms: list[tuple[int, int]] = []
-    of_phases, of_kinds, first = [], [], 0
+    terms, of_phases, of_kinds, first, count_of_terms = [], [], [], 0, 0
+    channel_steps = np.arange(channel_block).reshape(-1, 1, 1)
     for ((top, _, axis_h), (left, _, axis_w)), count in zip(pairs, counts, strict=True):
-        for (rows, taps_h), (columns, taps_w) in itertools.product(_ranges(axis_h, is_cut), _ranges(axis_w, is_cut)):
-            of_kinds.append((top, left, *rows, *columns, len(terms), len(taps_h) * len(taps_w)))
-            terms += [
-                (
-                    channel * plane
-                    + (axis_h.offsets[tap_h] - reads_h.first) * pitch
-                    + (axis_w.offsets[tap_w] - reads_w.first),
-                    first * channel_block + channel * count + tap_h * len(axis_w.offsets) + tap_w,
-                )
-                for channel in range(channel_block)
-                for tap_h in taps_h
-                for tap_w in taps_w
+        # Where each tap reads in the first channel, and its line in the panel; the next channels follow in equal steps.
+        places = [
+            [
+                ((offset_h - reads_h.first) * pitch + offset_w - reads_w.first, first * channel_block + line)
+                for line, offset_w in enumerate(axis_w.offsets, tap_h * len(axis_w.offsets))
             ]
+            for tap_h, offset_h in enumerate(axis_h.offsets)
+        ]
+        of_channel = channel_steps * (plane, count)
+        for (rows, taps_h), (columns, taps_w) in itertools.product(_ranges(axis_h, is_cut), _ranges(axis_w, is_cut)):
+            of_taps = [places[tap_h][tap_w] for tap_h in taps_h for tap_w in taps_w]
+            of_kinds.append((top, left, *rows, *columns, count_of_terms, len(of_taps)))
+            if of_taps:
+                terms.append((of_channel + of_taps).reshape(-1, 2))
+            count_of_terms += channel_block * len(of_taps)
         of_phases.append((first, count))
         first += count
     return FilterPlan(
@@ -222,7 +224,7 @@ def plan_filter_lanes(
         is_padded=not (is_inside or is_cut),
         of_phases=np.array(of_phases, np.int64),
         of_kinds=np.array(of_kinds, np.int64),
-        terms=np.array(terms, np.int64).reshape(-1, 2),
+        terms=np.concatenate(terms),
     )
 
 
@@ -237,6 +239,7 @@ def products_of(plan: FilterPlan) -> int:
     return plan.channels * int((rows * columns) @ plan.of_kinds[:, 7])
 
 
+@functools.lru_cache(maxsize=256)
 def _ranges(axis: Axis, is_cut: bool) -> list[tuple[tuple[int, int], tuple[int, ...]]]:
     """Return ranges of outputs along an axis, and the taps of each: all of them, or those that read the source."""
     every = range(len(axis.offsets))

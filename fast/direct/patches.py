@@ -78,7 +78,7 @@ def bind_patches(
     plane, taps = math.prod(grad_output.shape[2:]), math.prod(kernel_size)
     planes = plan.groups * channels * taps
     weights = Weights(plan.channels * channels * taps, 1, channels * taps, True, np.zeros(1, np.int64))
-    at_once = min(max(SOME_NUMBERS // (planes * plane), 1), images)
+    at_once = max(min(SOME_NUMBERS // (planes * plane), images), 1)
     to = Target(0, planes * plane, plane, grad_output.shape[3], 1)
     counts = sorted({at_once, images % at_once} - {0}) if images else []
     correlations = {count: bind_correlation(plan, count, weights, to) for count in counts}

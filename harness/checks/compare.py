@@ -24,7 +24,7 @@ def form(output: Output, got: Any, dtype: np.dtype) -> Problem | None:
 
 def exact(output: Output, got: np.ndarray, expected: np.ndarray, data: str) -> Problem | None:
     """Check that every value is the expected one, bit for bit up to the sign of zero; a NaN equals a NaN."""
-    if (got == expected).all():  # of two dtypes, NumPy compares in the wider one
+    if not np.count_nonzero(got != expected):  # a third of the time of all(); of two dtypes, in the wider one
         return None
     equal = (got == expected) | ((got != got) & (expected != expected))
     if equal.all():

@@ -6,20 +6,15 @@ All of it on integers, so that "the same" means equal.
 
 import functools
 import math
-import sys
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from time import monotonic
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convoracle.harness.checks import other_thread
 from convoracle.harness.checks.near import Asked
-from convoracle.harness.checks.problem import Problem
-from convoracle.harness.data import ELSEWHERE, LAYOUTS, read_only
-from convoracle.harness.report import Failure, Report
+from convoracle.harness.data import ELSEWHERE, LAYOUTS, lay_out, read_only, repeat, repeats
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
@@ -34,58 +29,6 @@ NOTHING_EVERY = 24
 
 MANY_EVERY, MANY, SMALL, MOST_SECONDS = 36, 20, 20_000, 1.0
 """One case in so many, if it has no more products than that, makes the same call so many times, or for so long."""
-
-_WATCHED = (
-    "convoracle.harness.checks",
-    "convoracle.harness.examine",
-    "convoracle.harness.bounds",
-    "convoracle.reference",
-)
-"""Modules that no candidate has any business to change; NumPy, the clock and reports besides."""
-
-
-@functools.cache
-def _as_it_was() -> tuple[tuple[ModuleType | type, dict[str, Any]], ...]:
-    """Return what is watched, and what it was when the first case was about to be examined."""
-    modules = [module for name, module in sys.modules.items() if name.startswith(_WATCHED)]
-    watched: list[ModuleType | type] = [Report, Failure, np, time, *modules]
-    return tuple((one, dict(vars(one))) for one in watched)
-
-
-@functools.cache
-def _values_alone() -> tuple[tuple[Callable[[], Iterable[Any]], list[Any]], ...]:
-    """Return, of all that is watched, what tells its values, and what they were."""
-    return tuple((vars(one).values, list(names.values())) for one, names in _as_it_was())
-
-
-class Surroundings:
-    """What a candidate has no business to change, as it was before its first call of a case."""
-
-    def __init__(self) -> None:
-        self._watched = _as_it_was()  # kept here: the function itself may be replaced
-        self._values = _values_alone()
-        other_thread.start()  # it has to be running before a candidate can get in the way
-        self._float_errors = np.geterr()
-
-    def restored(self) -> Problem | None:
-        """Put back what was replaced of the oracle, the checks, NumPy or the clock, and return that as a problem."""
-        problem = None
-        for (watched, names), (now, values) in zip(self._watched, self._values, strict=True):
-            # To compare the values alone is quicker by far, and most often all there is to do.
-            if list(now()) == values:
-                continue
-            if not names.items() <= vars(watched).items():
-                for name, right in names.items():
-                    if vars(watched).get(name) is not right:
-                        setattr(watched, name, right)
-                        sentence = f"a call replaced {watched.__name__}.{name}"
-                        problem = problem or Problem("contract", "nothing replaced", sentence)
-            values[:] = now()  # there are more names than before: modules imported since
-        if np.geterr() != self._float_errors:
-            np.seterr(**self._float_errors)
-            sentence = "a call changed how NumPy treats floating-point errors"
-            problem = problem or Problem("contract", "nothing replaced", sentence)
-        return problem
 
 
 def check(examination: "Examination") -> None:
@@ -210,11 +153,24 @@ def _neutral(examination: "Examination") -> None:
 
 
 def _another_case(examination: "Examination", found: Asked | None, data: str) -> None:
-    """Call with another case, if there is one, on arrays of its own."""
+    """Call with another case, if there is one, on arrays of its own: as they lie, or with one number for many."""
     if found is None:
         return
     case, answered = found
-    results = examination.fresh(case, answered.operands)
+    passed, repeated = {}, []
+    for position, name in enumerate(examination.question.like(case).names):
+        array = answered.operands[name]
+        dtype = array.dtype if name == "indices" else np.dtype(case.dtype)
+        if repeats(array):
+            passed[name] = repeat(array, dtype)
+            repeated.append(name)
+        else:
+            passed[name] = lay_out(array.astype(dtype), case.layout[min(position, len(case.layout) - 1)])
+    if repeated:
+        data += f", with the memory of one number for many in {', '.join(repeated)}"
+    elif set(case.layout) != {"C"}:
+        data += f" in layout {'+'.join(case.layout)}"
+    results = examination.call(case, passed)
     examination.judge_promise("other options", case, answered, results, data)
     examination.outcome.checked["contract"] += 1
 

@@ -17,22 +17,24 @@ class Given:
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         self.arrays = arrays
-        self._before = [_state(array) for array in arrays.values()]
+        self._before = _state(arrays)
 
     def changed(self) -> Problem | None:
         """Return which of the arrays is no longer what it was, if one is."""
-        for (name, array), before in zip(self.arrays.items(), self._before, strict=True):
-            if _state(array) != before:
-                return _problem(name, array, *before)
-        return None
+        now = _state(self.arrays)
+        if now == self._before:
+            return None
+        at = next(at for at, before in enumerate(self._before) if before != now[at])
+        name, array = list(self.arrays.items())[at]
+        return _problem(name, array, *self._before[at])
 
 
 State = tuple[bytes, tuple[int, ...], np.dtype, bool]
 
 
-def _state(array: np.ndarray) -> State:
-    """Return all about an array that a call could change."""
-    return array.tobytes(), array.shape, array.dtype, array.flags.writeable
+def _state(arrays: Mapping[str, np.ndarray]) -> list[State]:
+    """Return all about each array that a call could change."""
+    return [(array.tobytes(), array.shape, array.dtype, array.flags.writeable) for array in arrays.values()]
 
 
 def _problem(

@@ -15,11 +15,14 @@ from convoracle.harness.checks.other_options import (
     OtherOptions,
     of_nearly_the_same_size,
     of_the_same_extent,
+    of_the_same_padded_size,
     without_change,
 )
+from convoracle.harness.choices import Choices
 from convoracle.harness.everyday import has_layers
 from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operands import integers
+from convoracle.harness.operations.base import Arrays
 
 if TYPE_CHECKING:
     from convoracle.harness.checks.question import Question
@@ -58,15 +61,17 @@ class Near:
         return OtherOptions(self.operation, self.case)
 
     def other_size(self, limits: Limits) -> Asked | None:
-        """Return a case that differs in one size, or has a stride of one and what it spreads of the same size."""
+        """Return a case that differs in one size, or makes as much of it by its stride or padding."""
         return _within(limits, self._other_size)
 
     @functools.cached_property
     def _other_size(self) -> Asked | None:
         if self._question.is_measured:
             return None
-        apart = of_the_same_extent(self.operation, self.case) if self.case.seed % 4 == 1 else None
-        return self._asked(apart or of_nearly_the_same_size(self.operation, self.case), "other size")
+        kept_by_size = {1: of_the_same_extent, 2: of_the_same_padded_size}.get(self.case.seed // 6 % 4)
+        apart = None if kept_by_size is None else kept_by_size(self.operation, self.case)
+        case = apart or of_nearly_the_same_size(self.operation, self.case)
+        return self._asked(None if case is None else _in_c_order(case), "other size")
 
     def another_layer(self, limits: Limits) -> Asked | None:
         """Return a tiny layer with other numbers of channels, filters, groups and images, and perhaps other options."""
@@ -74,7 +79,7 @@ class Near:
 
     @functools.cached_property
     def _another_layer(self) -> Asked | None:
-        return self._asked(another_layer(self.operation, self.case), "another layer")
+        return self._asked(another_layer(self.operation, self.case), "another layer", self.case.seed // 6 % 8 == 3)
 
     def nothing(self, limits: Limits) -> Asked | None:
         """Return the case without images."""
@@ -97,7 +102,7 @@ class Near:
 
     @functools.cached_property
     def _neutral(self) -> Asked | None:
-        case = without_change(self.case)
+        case = without_change(_in_c_order(self.case))
         if case is None or self._question.outputs[0].name not in ("result", "grad_x"):
             return None
         operands = integers(self.operation, case, 3, stream="neutral")
@@ -111,13 +116,29 @@ class Near:
         asked = self._question.like(case)
         return (case, asked.answer(operands)) if asked.proves(operands) else None
 
-    def _asked(self, case: Any, stream: str) -> Asked | None:
-        """Return a case and its answer on small integers; None if they prove nothing."""
+    def _asked(self, case: Any, stream: str, is_repeated: bool = False) -> Asked | None:
+        """Return a case and its answer on small integers, or on few of them repeated; None if they prove nothing."""
         if case is None:
             return None
         operands = integers(self.operation, case, 3, stream=stream)
+        if is_repeated:
+            operands = _repeated(operands, Choices(case.seed, "repeated"))
         asked = self._question.like(case)
         return (case, asked.answer(operands)) if asked.proves(operands) else None
+
+
+def _in_c_order(case: Any) -> Any:
+    """Return a case whose arrays lie in C order."""
+    return dataclasses.replace(case, layout=("C",) * len(case.layout))
+
+
+def _repeated(operands: Arrays, choices: Choices) -> dict[str, np.ndarray]:
+    """Return operands of which one has the same number along some axes, and memory for one: as a sum's gradient has."""
+    name = choices.pick([name for name in operands if name != "indices"])
+    array = operands[name]
+    axes = choices.pick([range(array.ndim), range(1), range(2, array.ndim), range(1, array.ndim)])
+    one = array[tuple(slice(0, 1) if axis in axes else slice(None) for axis in range(array.ndim))]
+    return {**operands, name: np.broadcast_to(one, array.shape)}
 
 
 def _within(limits: Limits, asked: Asked | None) -> Asked | None:

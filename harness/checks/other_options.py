@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from convoracle.harness.choices import Choices
-from convoracle.harness.operations.base import Operation
+from convoracle.harness.operations.base import Operation, outputs_of
 
 _OTHER_VALUES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("stride", (1, 2, (1, 2), (2, 1), 3)),
@@ -15,6 +15,9 @@ _OTHER_VALUES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("ceil_mode", (False, True)),
     ("count_include_pad", (False, True)),
     ("divisor_override", (None, 1, 3, -2)),
+    ("output_padding", (0, 1, (0, 1), (1, 0))),
+    ("return_indices", (False, True)),
+    ("kernel_size", ((1, 2), (2, 1), (2, 3), (3, 2), 2, 3)),
     ("axis", (0, 1, -1)),
     ("grad_output", (1, 2, -3)),
 )
@@ -39,6 +42,8 @@ def _others(operation: Operation, case: Any) -> Iterator[Any]:
     """Yield the cases."""
     shapes = operation.operand_shapes(case)
     names = [name for name, _ in _OTHER_VALUES if name in operation.options and hasattr(case, name)]
+    if hasattr(case, "ceil_mode") and operation.options:  # a kernel of a pool is no array
+        names.append("kernel_size")
     changes = [(name, value) for name, values in _OTHER_VALUES if name in names for value in values]
     choices = Choices(case.seed, "other options")
     changes = choices.shuffled(changes)
@@ -96,6 +101,31 @@ def of_nearly_the_same_size(operation: Operation, case: Any) -> Any | None:
     return closest
 
 
+def of_the_same_padded_size(operation: Operation, case: Any) -> Any | None:
+    """Return a case with other padding and as large an image with it: a buffer kept by that size has other borders."""
+    names = [name for name in ("h", "w") if hasattr(case, name)]
+    if not hasattr(case, "padding") or not hasattr(case, "stride") or hasattr(case, "output_padding"):
+        return None
+    if hasattr(case, "d") or isinstance(case.padding, str):
+        return None
+    for step in Choices(case.seed, "padded size").shuffled((1, -1)):
+        changes = {name: getattr(case, name) - 2 * step for name in names}
+        if min(changes.values()) > 0 and (padding := _wider(case.padding, step)) is not None:
+            other = dataclasses.replace(case, **changes, padding=padding)
+            with contextlib.suppress(ValueError):  # an impossible case
+                _shapes(operation, other)
+                return other
+    return None
+
+
+def _wider(padding: Any, step: int) -> Any:
+    """Return padding with so much more at every end; None where that is less than nothing."""
+    if isinstance(padding, int):
+        return padding + step if padding + step >= 0 else None
+    wider = tuple(_wider(side, step) for side in padding)
+    return None if None in wider else wider
+
+
 def of_the_same_extent(operation: Operation, case: Any) -> Any | None:
     """Return a case with a stride of one whose results lie side by side where this one's lie apart; None without one.
 
@@ -120,4 +150,4 @@ def of_the_same_extent(operation: Operation, case: Any) -> Any | None:
 
 def _shapes(operation: Operation, case: Any) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of all that goes in and comes out."""
-    return (*operation.operand_shapes(case).values(), *(output.shape for output in operation.outputs(case)))
+    return (*operation.operand_shapes(case).values(), *(output.shape for output in outputs_of(operation, case)))

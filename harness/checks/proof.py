@@ -46,12 +46,8 @@ class Proof:
         room = 2 ** bounds.EXACT_BITS[self.dtype]
         return all(largest_sum(output, largest) <= room or self._fits(output, operands) for output in self.outputs)
 
-    def fits(self, operands: Arrays) -> bool:
-        """Return whether no partial sum of integer operands is larger than all that is representable."""
-        return all(self._fits(output, operands) for output in self.outputs)
-
     def _fits(self, output: Output, operands: Arrays) -> bool:
-        """Return that of one output."""
+        """Return whether no partial sum of an output is larger than all that is representable."""
         return float(np.max(magnitude(output, operands), initial=0.0)) <= 2 ** bounds.EXACT_BITS[self.dtype]
 
     def amplitude(self, most: int) -> int:

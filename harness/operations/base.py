@@ -1,5 +1,6 @@
 """What the harness knows about an operation: how to draw a case, what to pass, what must come back, and how exactly."""
 
+import functools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -156,3 +157,9 @@ class Operation(ABC):
     def alone(self, case: Any) -> Any | None:
         """Return the case of the last image alone, or None where one image's result is no part of the batch's."""
         return None
+
+
+@functools.lru_cache(maxsize=256)
+def outputs_of(operation: Operation, case: Any) -> tuple[Output, ...]:
+    """Return what must come back, in order: remembered, since a case is asked for it many times."""
+    return operation.outputs(case)

@@ -63,7 +63,7 @@ def writes_later(result: np.ndarray, x: np.ndarray, *operands: Any, **options: A
 
 
 def in_fortran_order_misread(x: Any, *operands: Any, **options: Any) -> Any:
-    if not x.flags.c_contiguous:
+    if not x.flags.c_contiguous and x.shape == (2, 4, 6, 7):  # another layer's layout is another question
         x = x.ravel(order="K").reshape(x.shape)
     return right(x, *operands, **options)
 
@@ -72,6 +72,10 @@ def exchanged_misread(x: Any, weight: Any, *operands: Any, **options: Any) -> An
     if weight.strides[0] < weight.strides[1]:
         weight = weight.swapaxes(0, 1).reshape(weight.shape)
     return right(x, weight, *operands, **options)
+
+
+def wrong_alone(result: Any, x: Any, *operands: Any, **options: Any) -> Any:
+    return result + (x.shape == (1, 4, 6, 7))
 
 
 def wrong_elsewhere(result: np.ndarray, *operands: Any, **options: Any) -> np.ndarray:
@@ -195,9 +199,14 @@ JURY: dict[str, tuple[Any, ...]] = {
     "remembers arrays": ("fresh data", "contract", lambda: Remembering(identity)),
     "remembers results": ("same call again", "contract", lambda: Remembering(whole, lambda result: result)),
     "remembers roughly": ("fresh data", "contract", lambda: Remembering(Rough())),
-    "misreads other orders": ("read-only, layout, thread", "contract", lambda: in_fortran_order_misread),
+    "misreads other orders": (
+        "read-only, layout, thread",
+        "contract",
+        lambda: in_fortran_order_misread,
+        {"case": {"seed": "42"}},
+    ),
     "wrong elsewhere": ("read-only, layout, thread", "contract", changed(wrong_elsewhere)),
-    "wrong alone": ("batch", "contract", changed(lambda result, x, *_, **__: result + (len(x) == 1))),
+    "wrong alone": ("batch", "contract", changed(wrong_alone)),
     "replaces a bound": ("nothing replaced", "contract", changed(replaces_a_bound)),
     "silences NumPy": ("nothing replaced", "contract", changed(silences_numpy)),
 }
@@ -232,9 +241,9 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     "arrays can be written to": ("checks.contract:_elsewhere", "read_only(array)", "array", "borrows x"),
     "no image is alone": ("checks.contract:check", "_alone(examination)", "pass", "wrong alone"),
     "another image is alone": ("checks.contract:_alone", "array[-1:]", "array[:1]", "honest on ten cases"),
-    "the bounds may be replaced": ("checks.contract:Surroundings.restored",
+    "the bounds may be replaced": ("checks.surroundings:Watched.restored",
      "names.items() <= vars(watched).items()", "True", "replaces a bound"),
-    "errors may be silenced": ("checks.contract:Surroundings.restored",
+    "errors may be silenced": ("checks.surroundings:Surroundings.restored",
      "np.geterr() != self._float_errors", "False", "silences NumPy"),
     "answers are not examined again": ("checks.contract:_fresh_data",
      "examination.judge_promise(", "str(", "remembers arrays"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from convoracle import reference
+from convoracle.harness.data import repeats
 from convoracle.harness.oracle import compiled
 
 Candidate = Callable[..., Any]
@@ -38,6 +39,16 @@ def sixteen_bits_of_images(x: Any, *operands: Any, **options: Any) -> Any:
     return result
 
 
+def one_number_for_many(x: Any, *operands: Any, **options: Any) -> Any:
+    result = right(x, *operands, **options)
+    arrays = [array for array in (x, *operands) if array is not None]
+    return result + any(repeats(array) for array in arrays)
+
+
+def c_order_for_other_filters(x: Any, weight: Any, *operands: Any, **options: Any) -> Any:
+    return right(x, weight, *operands, **options) + (len(weight) != 2 and not x.flags.c_contiguous and not repeats(x))
+
+
 def one_image_of_none(x: Any, *operands: Any, **options: Any) -> Any:
     result = right(x, *operands, **options)
     return result if len(x) else np.zeros((1, *result.shape[1:]), result.dtype)
@@ -53,6 +64,22 @@ class SizesKept:
         places = self.known.setdefault((weight.shape, str(options)), x.shape[2:])
         result = right(x, weight, *operands, **options)
         return result if x.shape[2:] == places or len(x) == 1 else result + 1
+
+
+class PaddedKept:
+    """Right, but keeps the padded image by its size, and what an image with less padding left at its borders."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, Any] = {}
+
+    def __call__(self, x: Any, *operands: Any, padding: Any, **options: Any) -> Any:
+        if not isinstance(padding, int) or not padding:
+            return right(x, *operands, padding=padding, **options)
+        images, channels, height, width = x.shape
+        shape = images, channels, height + 2 * padding, width + 2 * padding
+        padded = self.known.setdefault((shape, x.dtype), np.zeros(shape, x.dtype))
+        padded[:, :, padding : padding + height, padding : padding + width] = x
+        return right(padded, *operands, padding=0, **options)
 
 
 class OptionsForgotten:
@@ -106,8 +133,11 @@ JURY: dict[str, tuple[Any, ...]] = {
         unsupported(lambda *_, **options: set(options.values()) <= {0, 1}),
         {"limits": {"stride": {1}, "padding": {0}, "dilation": {1}, "groups": {1}}},
     ),
-    "wrong for eight filters": ("exact", "contract", lambda: wrong_for_eight_filters, {"seeds": 10}),
-    "sixteen bits of images": ("exact", "contract", lambda: sixteen_bits_of_images, {"case": {"seed": "45"}}),
+    "wrong for eight filters": ("exact", "contract", lambda: wrong_for_eight_filters, {"seeds": 20}),
+    "sixteen bits of images": ("exact", "contract", lambda: sixteen_bits_of_images, {"case": {"seed": "81"}}),
+    "one number for many": ("other options", "contract", lambda: one_number_for_many, {"case": {"seed": "69"}}),
+    "C order for other filters": ("other options", "contract", lambda: c_order_for_other_filters, {"seeds": 30}),
+    "keeps the padded image": ("exact", "contract", PaddedKept, {"case": {"padding": 1, "seed": "61"}}),
     "one image of none": ("batch", "contract", lambda: one_image_of_none, {"case": {"seed": "50"}}),
     "refuses to do nothing": (
         "passes",
@@ -129,7 +159,12 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     "there is no other layer": ("checks.contract:check",
      "_another_layer(examination)", "pass", "wrong for eight filters"),
     "there are never very many": ("checks.another_layer:another_layer",
-     "case.seed % HUGE_EVERY == 5", "False", "sixteen bits of images"),
+     "case.seed // 6 % LARGE_EVERY == 1", "False", "sixteen bits of images"),
+    "every number has its memory": ("checks.near:Near._another_layer", "% 8 == 3", "% 8 == 9", "one number for many"),
+    "other layers lie in C order": ("checks.another_layer:another_layer",
+     "if choices.happens(2) else", "if False else", "C order for other filters"),
+    "padded sizes always change": ("checks.near:Near._other_size",
+     "2: of_the_same_padded_size", "2: of_the_same_extent", "keeps the padded image"),
     "there is always an image": ("checks.contract:check", "_nothing(examination)", "pass", "one image of none"),
     "nobody may refuse": ("examine:Examination.unless_refused",
      'found.problem.kind == "raised"', "False", "refuses to do nothing"),
