@@ -1,4 +1,7 @@
-"""numba.njit of every loop function gives the bits the interpreter gives: one source, two ways to run it."""
+"""numba.njit of every loop function gives the bits the interpreter gives: one source, two ways to run it.
+
+It is compiled as the harness compiles it, and so, with its cache, for other tests too.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 
 from convoracle import reference
+from convoracle.harness.oracle import compiled
 
 DTYPES = (np.float32, np.float64, np.int64)
 LOOPS = [name for name in reference.__all__ if name.endswith("_loops")]
@@ -230,18 +234,19 @@ def test_every_loop_function_is_here() -> None:
 @pytest.mark.parametrize(("name", "dtype"), CASES, ids=[f"{name}-{dtype.__name__}" for name, dtype in CASES])
 def test_the_compiled_loop_gives_the_same_bits(name: str, dtype: type) -> None:
     interpreted = getattr(reference, name)
-    compiled = numba.njit(interpreted)
+    dispatcher = compiled(interpreted)
+    assert dispatcher.py_func is interpreted
     rng = np.random.default_rng(20240229)
     draw, names = DATA[name]
     for _ in range(6):
         values = draw(rng, dtype)
-        assert run(interpreted, names, values) == run(compiled, names, values)
+        assert run(interpreted, names, values) == run(dispatcher, names, values)
 
 
 def test_a_door_runs_the_loop_it_is_given() -> None:
-    compiled = numba.njit(reference.conv2d_bias_grad_loops)
-    assert reference.conv2d_bias_grad(np.ones((2, 1, 3, 4)), loops=compiled).tolist() == [24]
-    assert len(compiled.signatures) == 1
+    dispatcher = numba.njit(reference.conv2d_bias_grad_loops)
+    assert reference.conv2d_bias_grad(np.ones((2, 1, 3, 4)), loops=dispatcher).tolist() == [24]
+    assert len(dispatcher.signatures) == 1
 
 
 @pytest.mark.parametrize("name", DATA)

@@ -1,5 +1,10 @@
 """The command line asked for what it cannot do, and for help; and `convoracle list`."""
 
+import pkgutil
+import sys
+import tomllib
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -71,6 +76,23 @@ def test_an_interrupted_command_could_not_be_run(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(prove_command, "prove", interrupted)
     result = invoke("prove")
     assert (result.exit_code, result.output) == (2, "interrupted\n")
+
+
+def test_nor_one_that_is_interrupted_while_its_modules_are_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def find_spec(self, name: str, *others: object) -> None:
+            if name == "convoracle.harness.cli":
+                raise KeyboardInterrupt
+
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    script = pkgutil.resolve_name(project["scripts"]["convoracle"])
+    monkeypatch.delitem(sys.modules, "convoracle.harness.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        script()
+    assert (ended.value.code, capsys.readouterr().err) == (2, "interrupted\n")
 
 
 def test_version_and_help() -> None:

@@ -29,7 +29,7 @@ def explained(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Failure]:
     """Return a function that returns the failure of a liar; it is hardly shrunk, but fully explained."""
     failing = importlib.import_module("convoracle.harness.explain.failing")
     monkeypatch.setattr(failing, "SECONDS", 100.0)
-    monkeypatch.setattr(failing, "SHRINK_SECONDS", 3.0)
+    monkeypatch.setattr(failing, "SHRINK_SECONDS", 0.5)
     monkeypatch.setattr(failing, "SAMPLE_SECONDS", 30.0)
     monkeypatch.setattr(failing, "DIAGNOSIS_SECONDS", 60.0)
 

@@ -1,0 +1,1 @@
+../../src/convoracle/__main__.py
