@@ -203,7 +203,6 @@ JURY: dict[str, tuple[Any, ...]] = {
         "read-only, layout, thread",
         "contract",
         lambda: in_fortran_order_misread,
-        {"case": {"seed": "42"}},
     ),
     "wrong elsewhere": ("read-only, layout, thread", "contract", changed(wrong_elsewhere)),
     "wrong alone": ("batch", "contract", changed(wrong_alone)),
