@@ -50,7 +50,7 @@ def inside(limits: Limits, case: Any) -> bool:
     """Return whether a case is inside the limits.
 
     A limit that is a collection allows a value that is in it; an integer whose pair is in it; a pair both of whose axes
-    are in it; padding that is the same on both sides of each axis, by an amount that is in it. A function is asked
+    are in it. Who takes integers need not take sides: ``((1, 1), (0, 0))`` has to be in it itself. A function is asked
     about one axis at a time, except for options the case lists as ``asked_whole``. A pool's stride of None stands for
     the kernel, a bias of None for no bias.
     """
@@ -76,10 +76,7 @@ def allowed_in_parts(limit: Limit | None, value: Any) -> bool:
         return True
     if not isinstance(value, tuple):
         return allowed(limit, value)
-    return all(
-        axis[0] == axis[1] and allowed(limit, axis[0]) if isinstance(axis, tuple) else allowed(limit, axis)
-        for axis in value
-    )
+    return all(not isinstance(axis, tuple) and allowed(limit, axis) for axis in value)
 
 
 def check(limits: Limits, known: Sequence[str], operation: str) -> None:

@@ -28,6 +28,7 @@ def tensorflow_conv2d(
         padding=padding,
         dilation=dilation,
         groups=groups,
+        backend="im2col",
     )
     return result.transpose(0, 2, 3, 1)
 
@@ -96,7 +97,7 @@ def test_integer_options_and_their_limits() -> None:
 
     def mine(x: np.ndarray, weight: np.ndarray, bias: Any, *, stride: int, padding: int, groups: int) -> np.ndarray:
         seen.update([stride, padding])
-        return convoracle.conv2d(x, weight, bias, stride=stride, padding=padding, groups=groups)
+        return convoracle.conv2d(x, weight, bias, stride=stride, padding=padding, groups=groups, backend="im2col")
 
     mine.limits = {"dilation": {1}}  # type: ignore[attr-defined]
     report = verify("conv2d", integer_options(mine), examples=EXAMPLES)

@@ -1,5 +1,6 @@
 """Limits: what a candidate says it cannot do is neither drawn nor shrunk to, and nonsense is named."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -108,6 +109,15 @@ def test_inside_tells_outside() -> None:
     assert pool.stride is None
     assert inside({"stride": {2}}, pool)
     assert not inside({"stride": {3}}, pool)
+
+
+def test_who_takes_integers_is_not_given_sides() -> None:
+    case = draw(OPERATIONS["conv2d"], {}, ("float32",), 0, 0)
+    sides = ((1, 1), (0, 0))
+    assert inside({"padding": {0, 1}}, dataclasses.replace(case, padding=(1, 0)))
+    assert not inside({"padding": {0, 1}}, dataclasses.replace(case, padding=sides))
+    assert not inside({"padding": {(0, 0), (1, 1)}}, dataclasses.replace(case, padding=sides))
+    assert inside({"padding": {0, sides}}, dataclasses.replace(case, padding=sides))
 
 
 def test_allowed_and_within() -> None:
