@@ -20,6 +20,7 @@ from typing import Any
 from numba import njit
 from numba.core import caching, event, runtime
 from numba.core.dispatcher import Dispatcher
+from numba.extending import _Intrinsic
 
 _KERNEL: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 _INNER: dict[str, Any] = {**_KERNEL, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -37,7 +38,7 @@ def inner(function: Callable[..., Any]) -> Any:
 
 def _compiled(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     """Compile a function for any arguments, and keep the result if there is a folder that can be written to."""
-    if any(isinstance(cell.cell_contents, Dispatcher) for cell in function.__closure__ or ()):
+    if any(isinstance(cell.cell_contents, Dispatcher | _Intrinsic) for cell in function.__closure__ or ()):
         raise TypeError(f"{function.__name__} closes over a compiled function: Numba's cache would never find it again")
     try:
         dispatcher = njit(**options)(function)

@@ -135,7 +135,10 @@ def pool2d_geometry(
         for axis in (0, 1)
     )
     for axis, windows in enumerate((rows, columns)):
-        for window in range(windows):
+        # Only a window whose first tap is before the input, or behind it, can miss it.
+        inside = -(-paddings[axis] // strides[axis])
+        behind = -(-(paddings[axis] + input_size[axis]) // strides[axis])
+        for window in (*range(min(inside, windows)), *range(behind, windows)):
             start = window * strides[axis] - paddings[axis]
             if not any(0 <= start + tap * dilations[axis] < input_size[axis] for tap in range(kernel[axis])):
                 raise ValueError(

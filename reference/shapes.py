@@ -13,6 +13,8 @@ import numpy as np
 Padding = int | str | Sequence[int] | Sequence[Sequence[int]]
 AxisPadding = tuple[int, int]
 
+INTEGERS = (int, np.integer)
+
 
 def conv_output_size(
     size: int,
@@ -271,12 +273,10 @@ def per_axis(value: int | Sequence[int], axes: int, name: str, *, minimum: int =
     numbers = list(value) if isinstance(value, Sequence) else [value]
     if len(numbers) == 1:
         numbers = numbers * axes
-    if len(numbers) != axes or not all(
-        isinstance(number, int | np.integer) and number >= minimum for number in numbers
-    ):
+    if len(numbers) != axes or not all(isinstance(number, INTEGERS) and number >= minimum for number in numbers):
         several = {1: "one int", 2: "a pair of ints"}.get(axes, f"{axes} ints")
         raise ValueError(f"{name}: got {value!r}; allowed: an int or {several}, each at least {minimum}")
-    return tuple(int(number) for number in numbers)
+    return tuple(map(int, numbers))
 
 
 def _sides(padding: int | Sequence[int] | Sequence[Sequence[int]]) -> list[int | Sequence[int]]:

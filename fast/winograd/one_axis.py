@@ -180,8 +180,11 @@ def _weights_kernel(taps: int) -> Callable[..., None]:
     return transform_weights
 
 
-def _kernel(transform_rows: Any, multiply: Any) -> Callable[..., None]:
-    """Return the function that takes tasks until there are none: a tile of rows of an image and a group."""
+def _kernel(taps: int) -> Callable[..., None]:
+    """Return the function that takes tasks until there are none: a tile of rows of an image and a group.
+
+    It chooses its intrinsics by a number: a function that closes over one would never be found in Numba's cache again.
+    """
 
     @kernel
     def convolve_rows(space, counter, tasks, numbers, x, weights, base, zeros, out, is_finite):  # type: ignore[no-untyped-def]
@@ -204,20 +207,26 @@ def _kernel(transform_rows: Any, multiply: Any) -> Callable[..., None]:
                     start = (stack * plan.channels + channel) * plan.height * plan.width
                     # As far as tiles read: lanes beyond the last column are computed too.
                     for q in range(begin, begin + -(-(end - begin) // lanes) * lanes + plan.taps - 1, lanes):
-                        corner = (first_row - plan.top, q - plan.left)
-                        transform_rows(
-                            x, start, plan.height, plan.width, corner, zeros, space, channel * pitch + q - begin,
-                            of_product,
-                        )  # fmt: skip
+                        corner, to = (first_row - plan.top, q - plan.left), channel * pitch + q - begin
+                        if taps == 5:
+                            _rows_5(x, start, plan.height, plan.width, corner, zeros, space, to, of_product)
+                        else:
+                            _rows_3(x, start, plan.height, plan.width, corner, zeros, space, to, of_product)
                 for block in range(blocks):
                     first = group * plan.filters + block * together
                     to = (image * plan.groups * plan.filters + first) * plane + first_row * plan.columns
                     for q in range(begin, end, lanes):
-                        is_right = multiply(
-                            plan.channels, weights, (group * blocks + block) * of_block, space, q - begin, of_product,
-                            pitch, out, to + q, plan.columns, plane, base, first, plan.filters - block * together,
-                            plan.rows - first_row, plan.columns - q,
-                        )  # fmt: skip
+                        weight, rest = (group * blocks + block) * of_block, plan.filters - block * together
+                        if taps == 5:
+                            is_right = _multiply_5(
+                                plan.channels, weights, weight, space, q - begin, of_product, pitch, out, to + q,
+                                plan.columns, plane, base, first, rest, plan.rows - first_row, plan.columns - q,
+                            )  # fmt: skip
+                        else:
+                            is_right = _multiply_3(
+                                plan.channels, weights, weight, space, q - begin, of_product, pitch, out, to + q,
+                                plan.columns, plane, base, first, rest, plan.rows - first_row, plan.columns - q,
+                            )  # fmt: skip
                         if not is_right:
                             is_finite[image] = False
 
@@ -225,4 +234,4 @@ def _kernel(transform_rows: Any, multiply: Any) -> Callable[..., None]:
 
 
 _transform_3, _transform_5 = _weights_kernel(3), _weights_kernel(5)
-_convolve_3, _convolve_5 = _kernel(_rows_3, _multiply_3), _kernel(_rows_5, _multiply_5)
+_convolve_3, _convolve_5 = _kernel(3), _kernel(5)

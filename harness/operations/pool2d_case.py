@@ -71,7 +71,9 @@ def _windows(size: int, kernel: int, stride: int, padding: int, dilation: int, c
     )
     if padding > kernel // 2:
         raise ValueError(f"padding {padding} is more than half the kernel {kernel}")
-    for window in range(windows):
+    # Only a window whose first tap is before the input, or behind it, can miss it.
+    inside, behind = -(-padding // stride), -(-(padding + size) // stride)
+    for window in (*range(min(inside, windows)), *range(behind, windows)):
         first = window * stride - padding
         if not any(0 <= first + tap * dilation < size for tap in range(kernel)):
             raise ValueError("a window holds nothing but padding")

@@ -10,6 +10,7 @@ import numpy as np
 
 from convoracle import reference
 from convoracle.harness.choices import Choices
+from convoracle.harness.limits import Limits
 from convoracle.harness.operations import Operation
 from convoracle.harness.operations.geometry import CYCLE, is_wide
 
@@ -22,7 +23,7 @@ LARGEST = 4000
 ATTEMPTS = 100
 
 
-def small_case(operation: Operation, dtypes: tuple[str, ...], number: int) -> Any:
+def small_case(operation: Operation, dtypes: tuple[str, ...], number: int, limits: Limits | None = None) -> Any:
     """Return a case with one image and at most two maps per group, or the other way round; the geometry is as drawn.
 
     The wide ones of every cycle, with long rows and large kernels, are passed over, and so is what is too large for
@@ -34,7 +35,7 @@ def small_case(operation: Operation, dtypes: tuple[str, ...], number: int) -> An
     index = cycle * CYCLE + wide + place
     for attempt in range(ATTEMPTS):
         try:
-            case = operation.draw(Choices(SEED + attempt, operation.name, index, 0), {}, dtypes, index)
+            case = operation.draw(Choices(SEED + attempt, operation.name, index, 0), limits or {}, dtypes, index)
             operation.operand_shapes(case)
         except ValueError:  # a combination that does not fit
             continue

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numba
 import pytest
+from numba.extending import intrinsic
 
 from convoracle.fast import jit
 
@@ -132,6 +133,9 @@ def test_no_kernel_closes_over_a_compiled_function() -> None:
     def twice(number):  # type: ignore[no-untyped-def]
         return inner(inner(number))
 
+    with pytest.raises(TypeError, match="twice closes over a compiled function"):
+        jit.kernel(twice)
+    inner = intrinsic(lambda typing_context, number: (number(number), lambda *arguments: arguments[3][0]))
     with pytest.raises(TypeError, match="twice closes over a compiled function"):
         jit.kernel(twice)
 

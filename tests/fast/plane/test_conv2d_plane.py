@@ -219,6 +219,16 @@ def test_an_infinity_below_the_last_window_of_a_tap_adds_nothing_to_it() -> None
     assert np.isfinite(found[0, 0, :2]).all()
 
 
+def test_a_weight_gradient_in_place_needs_no_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What it reads beyond its plane by mistake may be infinite, and then the other way would put it right.
+    monkeypatch.setattr(weight_grad, "are_finite", lambda numbers: True)
+    remembered.forget()
+    for case in IN_PLACE.values():
+        arrays = operands(case)
+        np.testing.assert_array_equal(results(case, *arrays)[2], by_pytorch(case, *arrays)[2])
+    remembered.forget()
+
+
 def test_no_buffer_grows_with_the_plane() -> None:
     long, large = (bands.Axis(10**7, 10**7, 1, (-1, 0, 1, 2)), bands.Axis(3000, 3000, 1, tuple(range(-50, 51))))
     for down, across in ((long, long), (large, large), (long, large)):

@@ -81,11 +81,11 @@ def test_the_proven_bound_of_the_harness_holds_for_these_points() -> None:
 
 
 def test_the_proven_bound_of_the_harness_holds_along_one_axis() -> None:
-    """Kappa counts once there; a sum has a term for each column of the kernel, and transforms of eight numbers."""
+    """Kappa counts once there; a sum has a term for each channel and column of the kernel."""
     kappa = one_axis.F_4_5.amplification
     assert round(float(kappa), 1) == 39.6
     for channels in (1, 10, 10**4):
-        roundings = 5 * channels + 8 + 6 + 8 + 1
+        roundings = 5 * channels + 23
         assert roundings * kappa < (channels + 37) * bounds.WINOGRAD_KAPPA**2
 
 

@@ -34,6 +34,12 @@ def test_holds_and_is_broken_by_sums_of_eight_bits(silent: Tick, interpreted: An
     assert tally.counts["configurations summed with 8 bits"] >= tally.counts["of these beyond the bound"] > 4
 
 
+def test_a_backend_with_limits_is_asked_what_is_inside_of_them(silent: Tick, interpreted: Any) -> None:
+    tally = prove(48, silent, loops={"conv2d_loops": LOOPS["conv2d_loops"]}, twin=interpreted, backends=("winograd",))
+    assert tally.holds, tally.failures
+    assert tally.counts["results of winograd within the bound"] >= 8
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant[0])
 def test_finds_the_mutant(
     mutant: tuple[str, str, str], mutated: Callable[..., dict[str, Any]], silent: Tick, interpreted: Any
