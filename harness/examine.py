@@ -18,7 +18,7 @@ from convoracle.harness.checks.question import question
 from convoracle.harness.checks.surroundings import Surroundings
 from convoracle.harness.data import lay_out
 from convoracle.harness.limits import Limits
-from convoracle.harness.operations.base import Arrays, Operation
+from convoracle.harness.operations.base import Arrays, Operation, Output, outputs_of
 
 EVERY_CHECK = frozenset(CHECKS)
 VALUES = frozenset({"exact", "exact by rounding", "bounded", "normwise"})
@@ -176,8 +176,7 @@ class Examination:
             self._still_as_given()
             self._given = given
             apart = {**{f"its input {name}": array for name, array in passed.items()}, **(others or {})}
-            outputs = self.outputs if case is self.case else self.question.like(case).outputs
-            for output, got in zip(outputs, results, strict=True):
+            for output, got in zip(self._outputs_of(case), results, strict=True):
                 self.note(compare.unaliased(got, apart, output.name))
                 apart[output.name] = got
             self.outcome.checked["contract"] += 1
@@ -185,7 +184,7 @@ class Examination:
 
     def formed(self, case: Any, returned: Any) -> tuple[np.ndarray, ...]:
         """Return what a call returned as a tuple, each result of the right type, shape and dtype."""
-        outputs = self.outputs if case is self.case else self.question.like(case).outputs
+        outputs = self._outputs_of(case)
         results = returned if len(outputs) > 1 else (returned,)
         if not isinstance(results, (tuple, list)) or len(results) != len(outputs):
             names = ", ".join(output.name for output in outputs)
@@ -197,6 +196,10 @@ class Examination:
                 raise _Found(problem, self._whose(case, problem))
         self.outcome.checked["form"] += 1
         return tuple(results)
+
+    def _outputs_of(self, case: Any) -> tuple[Output, ...]:
+        """Return what must come back for this case, or for another one."""
+        return self.outputs if case is self.case else outputs_of(self.operation, case)
 
     def _whose(self, case: Any, problem: Problem) -> Any | None:
         """Return the case whose result has the wrong form, if it is another one, and has it without this one, too."""

@@ -21,12 +21,12 @@ class Given:
 
     def changed(self) -> Problem | None:
         """Return which of the arrays is no longer what it was, if one is."""
-        now = _state(self.arrays)
-        if now == self._before:
+        if _state(self.arrays) == self._before:
             return None
-        at = next(at for at, before in enumerate(self._before) if before != now[at])
-        name, array = list(self.arrays.items())[at]
-        return _problem(name, array, *self._before[at])
+        for (name, array), before in zip(self.arrays.items(), self._before, strict=True):
+            if _state({name: array}) != [before]:
+                return _problem(name, array, *before)
+        return None
 
 
 State = tuple[bytes, tuple[int, ...], np.dtype, bool]

@@ -43,13 +43,16 @@ class Identities:
                 [id(value) for values in self._kept for value in values],
             )
         )
+        # A candidate may replace what is in modules, these and NumPy included: all that is needed then is here by now.
+        self._found = np.empty(3, np.uintp)
+        self._walk: Callable[..., bool] | None = None if next_entry is None else compiled(_are_where_they_were)
+        self.are_unchanged()  # compiled now, and not later
 
     def are_unchanged(self) -> bool:
         """Return whether every dictionary has the same values in the same order."""
         if any(list(names.values()) != values for names, values in self._taken):
             return False
-        walk: Callable[..., bool] = compiled(_are_where_they_were)
-        return next_entry is None or walk(*self._where, np.empty(3, np.uintp))
+        return self._walk is None or self._walk(*self._where, self._found)
 
 
 def _are_where_they_were(dictionaries: np.ndarray, ends: np.ndarray, addresses: np.ndarray, found: np.ndarray) -> bool:

@@ -4,7 +4,7 @@ import functools
 import importlib
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,38 @@ PLAIN = {
     "avg_pool2d": f"{POOL} count_include_pad=yes divisor_override=none",
     "softmax": "n=2 c=4 spatial=3x2 axis=1 dtype=float32 layout=C seed=40",
 }
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask every juror in a file's JURY, and break every rule in its BREAKAGES, with the juror who notices."""
+    if "verdict" in metafunc.fixturenames:
+        jury = metafunc.module.JURY
+        metafunc.parametrize("juror", jury.values(), ids=jury)
+    if "verdict_then" in metafunc.fixturenames:
+        breakages = metafunc.module.BREAKAGES
+        noticing = [(rule, metafunc.module.JURY[name]) for *rule, name in breakages.values()]
+        metafunc.parametrize(("rule", "juror"), noticing, ids=breakages)
+
+
+@pytest.fixture
+def known_verdict(juror: Sequence[Any]) -> str:
+    """Return what is known of a juror."""
+    return juror[0]
+
+
+@pytest.fixture
+def verdict(juror: Sequence[Any], ask: Callable[..., str]) -> str:
+    """Return what the checker says of a juror."""
+    return ask(*juror[1:])
+
+
+@pytest.fixture
+def verdict_then(
+    rule: Sequence[str], juror: Sequence[Any], ask: Callable[..., str], break_rule: Callable[..., None]
+) -> str:
+    """Return what the checker says of a juror when a rule is broken."""
+    break_rule(*rule)
+    return ask(*juror[1:])
 
 
 @pytest.fixture
