@@ -4,6 +4,7 @@ question gets the same answer whatever was asked before, in any thread, memory l
 All of it on integers, so that "the same" means equal.
 """
 
+import dataclasses
 import functools
 import math
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import numpy as np
 from convoracle.harness.checks import other_thread
 from convoracle.harness.checks.near import Asked
 from convoracle.harness.data import ELSEWHERE, LAYOUTS, lay_out, read_only, repeat, repeats
+from convoracle.harness.everyday import has_layers
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
@@ -24,8 +26,14 @@ BATCHED = ("x", "grad_output", "indices")
 NEUTRAL_EVERY = 6
 """One case in so many asks for x back, another one for a size that is nearly the same, the others for another layer."""
 
+SAME_KEY_TURN, SPARED_EVERY = 3, 3
+"""Which of these are asked for a case that has some of its sizes, right after their own; but not one in so many."""
+
 NOTHING_EVERY = 24
 """One case in so many asks for a batch without images."""
+
+NOTHING_FIRST_EVERY = 8
+"""One other layer in so many is asked about without images first."""
 
 MANY_EVERY, MANY, SMALL, MOST_SECONDS = 36, 20, 20_000, 1.0
 """One case in so many, if it has no more products than that, makes the same call so many times, or for so long."""
@@ -40,8 +48,10 @@ def check(examination: "Examination") -> None:
         _same_call_again(examination)
     if examination.has_turn(1):
         _one_changed(examination)
-    _other_options(examination)
     turn = examination.case.seed % NEUTRAL_EVERY
+    if turn == SAME_KEY_TURN and examination.case.seed // 6 % SPARED_EVERY:
+        _same_key(examination)
+    _other_options(examination)
     if turn == 1:
         _other_size(examination)
     elif turn > 1:
@@ -146,6 +156,12 @@ def _another_layer(examination: "Examination") -> None:
     _another_case(examination, examination.question.near.another_layer(examination.limits), "another layer")
 
 
+def _same_key(examination: "Examination") -> None:
+    """Call with a case that is equal in some of the sizes things are kept by; the case itself comes again after it."""
+    found = examination.question.near.same_key(examination.limits)
+    _another_case(examination, found, "a layer that has some sizes in common with the one before")
+
+
 def _neutral(examination: "Examination") -> None:
     """Call where the result is x: a copy of it, not x itself."""
     found = examination.question.near.neutral(examination.limits)
@@ -157,6 +173,9 @@ def _another_case(examination: "Examination", found: Asked | None, data: str) ->
     if found is None:
         return
     case, answered = found
+    if examination.case.seed // 6 % NOTHING_FIRST_EVERY == 2 and has_layers(examination.operation):
+        none = {name: array[:0] if name in BATCHED else array for name, array in answered.operands.items()}
+        examination.unless_refused(dataclasses.replace(case, n=0), none, "a batch without images")
     passed, repeated = {}, []
     for position, name in enumerate(examination.question.like(case).names):
         array = answered.operands[name]

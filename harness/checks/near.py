@@ -18,6 +18,14 @@ from convoracle.harness.checks.other_options import (
     of_the_same_padded_size,
     without_change,
 )
+from convoracle.harness.checks.same_key import (
+    SameKey,
+    of_the_same_arrays,
+    of_the_same_ends,
+    of_the_same_key,
+    of_the_same_plane,
+    possible,
+)
 from convoracle.harness.choices import Choices
 from convoracle.harness.everyday import has_layers
 from convoracle.harness.limits import Limits, inside
@@ -38,6 +46,7 @@ class Near:
         self._question = question
         self.operation, self.case = question.operation, question.case
         self._answered: dict[Any, Answered | None] = {}
+        self._of_the_same_key: dict[Any, Asked | None] = {}
 
     def other_options(self, limits: Limits) -> Asked | None:
         """Return a case with the same operands and another option, and its answer.
@@ -68,10 +77,22 @@ class Near:
     def _other_size(self) -> Asked | None:
         if self._question.is_measured:
             return None
-        kept_by_size = {1: of_the_same_extent, 2: of_the_same_padded_size}.get(self.case.seed // 6 % 4)
-        apart = None if kept_by_size is None else kept_by_size(self.operation, self.case)
+        kinds: dict[int, SameKey] = {1: of_the_same_extent, 2: of_the_same_padded_size}
+        if hasattr(self.case, "output_padding"):
+            kinds = {0: of_the_same_ends, 1: of_the_same_plane, 2: of_the_same_arrays}
+        kept_by_size = kinds.get(self.case.seed // 6 % 4)
+        apart = None if kept_by_size is None else possible(kept_by_size, self.operation, self.case)
         case = apart or of_nearly_the_same_size(self.operation, self.case)
         return self._asked(None if case is None else _in_c_order(case), "other size")
+
+    def same_key(self, limits: Limits) -> Asked | None:
+        """Return a case for which whatever is kept by a part of what it depends on is mistaken."""
+        if self._question.is_measured:
+            return None
+        case = of_the_same_key(self.operation, _in_c_order(self.case), limits)
+        if case not in self._of_the_same_key:
+            self._of_the_same_key[case] = self._asked(case, "same key")
+        return self._of_the_same_key[case]
 
     def another_layer(self, limits: Limits) -> Asked | None:
         """Return a tiny layer with other numbers of channels, filters, groups and images, and perhaps other options."""

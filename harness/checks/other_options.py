@@ -109,21 +109,26 @@ def of_the_same_padded_size(operation: Operation, case: Any) -> Any | None:
     if hasattr(case, "d") or isinstance(case.padding, str):
         return None
     for step in Choices(case.seed, "padded size").shuffled((1, -1)):
-        changes = {name: getattr(case, name) - 2 * step for name in names}
-        if min(changes.values()) > 0 and (padding := _wider(case.padding, step)) is not None:
-            other = dataclasses.replace(case, **changes, padding=padding)
-            with contextlib.suppress(ValueError):  # an impossible case
-                _shapes(operation, other)
-                return other
+        for axes in (names, *([name] for name in names[1:])):  # along all axes, or where that cannot be along the last
+            changes = {name: getattr(case, name) - 2 * step for name in axes}
+            padding = wider(case.padding, [step * (name in axes) for name in names])
+            if min(changes.values()) > 0 and padding is not None:
+                other = dataclasses.replace(case, **changes, padding=padding)
+                with contextlib.suppress(ValueError):  # an impossible case
+                    _shapes(operation, other)
+                    return other
     return None
 
 
-def _wider(padding: Any, step: int) -> Any:
-    """Return padding with so much more at every end; None where that is less than nothing."""
-    if isinstance(padding, int):
-        return padding + step if padding + step >= 0 else None
-    wider = tuple(_wider(side, step) for side in padding)
-    return None if None in wider else wider
+def wider(padding: Any, more: list[int]) -> Any:
+    """Return padding with so much more at both ends of each axis; None where that is less than nothing."""
+    if isinstance(padding, int) and len(set(more)) == 1:
+        return padding + more[0] if padding + more[0] >= 0 else None
+    sides = []
+    for side, step in zip((padding,) * len(more) if isinstance(padding, int) else padding, more, strict=True):
+        sides.append(side + step if isinstance(side, int) else tuple(end + step for end in side))
+    least = min(side if isinstance(side, int) else min(side) for side in sides)
+    return tuple(sides) if least >= 0 else None
 
 
 def of_the_same_extent(operation: Operation, case: Any) -> Any | None:

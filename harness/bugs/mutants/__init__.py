@@ -16,11 +16,14 @@ from convoracle.harness.bugs.mutants.dimensions import DIMENSIONS
 from convoracle.harness.bugs.mutants.exponentials import EXPONENTIALS
 from convoracle.harness.bugs.mutants.halves import HALVES
 from convoracle.harness.bugs.mutants.keys import KEYS
+from convoracle.harness.bugs.mutants.larger import LARGER
 from convoracle.harness.bugs.mutants.layers import LAYERS
 from convoracle.harness.bugs.mutants.max_pool2d import MAX_POOL2D
+from convoracle.harness.bugs.mutants.not_finite import NOT_FINITE
 from convoracle.harness.bugs.mutants.numerics import NUMERICS
 from convoracle.harness.bugs.mutants.numerics_sums import NUMERICS_SUMS
 from convoracle.harness.bugs.mutants.seams import SEAMS
+from convoracle.harness.bugs.mutants.sequences import SEQUENCES
 from convoracle.harness.bugs.mutants.shortcuts import SHORTCUTS
 from convoracle.harness.bugs.mutants.state import STATE
 from convoracle.harness.bugs.mutants.state_buffers import STATE_BUFFERS
@@ -55,5 +58,8 @@ MUTANTS: tuple[Bug, ...] = (
     *HALVES,
     *THREADS,
     *DIMENSIONS,
+    *NOT_FINITE,
+    *LARGER,
+    *SEQUENCES,
 )
 """Every mutant, each with a name of its own."""

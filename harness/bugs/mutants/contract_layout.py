@@ -45,6 +45,15 @@ def reads(misread: Any, *positions: int) -> Function:
     return wrong
 
 
+def once(array: np.ndarray) -> np.ndarray:
+    """What one number lies under for many is there once, and zeros follow, as a sum's gradient is where it is read."""
+    dense = np.array(array)
+    for axis, (step, size) in enumerate(zip(array.strides, array.shape, strict=True)):
+        if step == 0 and size > 1:
+            dense[(slice(None),) * axis + (slice(1, None),)] = 0
+    return dense
+
+
 TABLE: tuple[tuple[str, str, str, Function], ...] = (
     ("conv2d", "C order assumed for x", "the oracle's for x read in the order of its memory", reads(memory_order, 0)),
     (
@@ -112,6 +121,18 @@ TABLE: tuple[tuple[str, str, str, Function], ...] = (
     ("relu_backward", "C order assumed for x", "the oracle's for x read as it lies", reads(memory_order, 1)),
 )
 
-CONTRACT_LAYOUT: tuple[Bug, ...] = tuple(
-    mutant(operation, "contract", name, says, wrong) for operation, name, says, wrong in TABLE
+CONTRACT_LAYOUT: tuple[Bug, ...] = (
+    *(mutant(operation, "contract", name, says, wrong) for operation, name, says, wrong in TABLE),
+    *(
+        mutant(
+            operation,
+            "contract",
+            "one number for many",
+            "the oracle's for a grad_output whose memory of one number for many is that of as many",
+            reads(once, 0),
+            added="2026-11-22",
+            first_sight=False,
+        )
+        for operation in ("conv2d_bias_grad", "avg_pool2d_backward")
+    ),
 )

@@ -119,6 +119,11 @@ HONEST: tuple[Honest, ...] = (
     _with_memory("conv2d", "pool of arrays", remembering.Pool, concurrent=False),
     _with_memory("conv2d", "warms up", remembering.WarmsUp),
     _with_memory("conv2d", "packs weights by content", remembering.PacksWeights),
+    _with_memory("conv_transpose2d", "spreads into planes", remembering.SpreadsIntoPlanes, concurrent=False),
+    *(
+        _with_memory(operation, "prepares for layers", remembering.PreparesForLayers, concurrent=False)
+        for operation in ("conv2d", "conv2d_input_grad", "conv_transpose2d", "max_pool2d", "avg_pool2d")
+    ),
     _with_memory("conv2d", "keeps what is its own", remembering.KeepsCopies),
     _with_memory("conv2d_weight_grad", "adds as they come", remembering.AddsAsTheyCome),
     _with_memory("conv2d", "autotunes", remembering.Autotunes),

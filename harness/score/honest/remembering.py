@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.bugs.mutants.planting import Function, each, first
+from convoracle.harness.bugs.mutants.planting import Function, each, first, pair
 
 
 class Workspace:
@@ -116,6 +116,42 @@ class PacksWeights:
         """Return what the kernel returns."""
         key = (weight.shape, weight.dtype.str, weight.tobytes())
         return self.right(x, self.packed.setdefault(key, weight.copy()), *others, **options)
+
+
+class SpreadsIntoPlanes:
+    """Spreads x by the stride into a plane of zeros that is kept by all that says where its holes are."""
+
+    def __init__(self, right: Function) -> None:
+        self.right = right
+        self.planes: dict[Any, np.ndarray] = {}
+
+    def __call__(self, x: Any, *others: Any, **options: Any) -> Any:
+        """Return what the kernel returns."""
+        rows, columns = pair(options["stride"])
+        if x.size == 0 or pair(options["output_padding"]) != (0, 0):
+            return self.right(x, *others, **options)
+        images, channels, height, width = x.shape
+        shape = images, channels, (height - 1) * rows + 1, (width - 1) * columns + 1
+        plane = self.planes.setdefault((x.shape, x.dtype, rows, columns), np.zeros(shape, x.dtype))
+        plane[:, :, ::rows, ::columns] = x
+        return self.right(plane, *others, **options | {"stride": 1})
+
+
+class PreparesForLayers:
+    """Keeps options by all shapes and all options, those of an empty batch, too; and whatever it is, for one layer."""
+
+    def __init__(self, right: Function) -> None:
+        self.right = right
+        self.layer: Any = None
+        self.prepared: dict[str, Any] = {}
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        """Return what the kernel returns."""
+        forms = [a.shape if isinstance(a, np.ndarray) else str(a) for a in operands]
+        layer = forms, [a.dtype for a in operands if isinstance(a, np.ndarray)], str(options)
+        if layer != self.layer:
+            self.layer, self.prepared = layer, dict(options)
+        return self.right(*operands, **self.prepared)
 
 
 class KeepsCopies:

@@ -1,5 +1,6 @@
 """Where bugs are looked for: plain configurations of every operation, each field written down."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -79,7 +80,60 @@ MAPS = ("n=3 c=2 h=5 w=11", "n=1 c=3 h=4 w=10")
 
 
 _POINT = "kernel_size=1x1 stride=1 padding=0 dilation=1"
-RARE = {
+RARE: dict[str, str | tuple[str, ...]] = {
+    "conv2d/columns past 1024": f"n=1 c=1 h=1 w=1030 f=1 {_POINT} groups=1",
+    "conv2d/map of 4096": "n=1 c=1 h=64 w=64 f=1 kernel_size=3x3 stride=1 padding=0 dilation=1 groups=1",
+    "conv2d/64 by 64": f"n=1 c=64 h=1 w=1 f=64 {_POINT} groups=1",
+    "conv2d/a million products": f"n=1 c=40 h=30 w=30 f=30 {_POINT} groups=1",
+    "conv2d/long kernels of the first group": (
+        "n=1 c=2 h=1 w=33 f=2 kernel_size=1x32 stride=1 padding=0 dilation=1 groups=2"
+    ),
+    "conv_transpose2d/far upsampling": (
+        "n=1 c=1 h=1 w=2 f=1 kernel_size=1x16 stride=8 padding=0 output_padding=0 dilation=1 groups=1"
+    ),
+    "avg_pool2d_backward/columns past 1024": (
+        "n=1 c=1 h=1 w=1030 kernel_size=1 stride=1 padding=0 ceil_mode=no count_include_pad=yes divisor_override=none"
+    ),
+    "conv2d/borders of the workspace": (
+        "n=1 c=1 h=5 w=6 f=1 kernel_size=3x3 stride=1 padding=1 dilation=1 groups=1",
+        "n=1 c=1 h=3 w=4 f=1 kernel_size=3x3 stride=1 padding=2 dilation=1 groups=1",
+    ),
+    "conv_transpose2d/plan without output_padding": (
+        "n=1 c=1 h=2 w=3 f=1 kernel_size=3x3 stride=2 padding=1 output_padding=0 dilation=1 groups=1",
+        "n=1 c=1 h=2 w=3 f=1 kernel_size=3x3 stride=2 padding=1 output_padding=1x0 dilation=1 groups=1",
+    ),
+    **{
+        f"{operation}/node left by an empty batch": tuple(
+            f"n={images} c=1 h=3 w=4 kernel_size=2x2 stride=1 padding=0 dilation=1 {others}" for images in ("none", "1")
+        )
+        for operation, others in (
+            ("conv2d", "f=1 groups=1"),
+            ("conv2d_input_grad", "f=1 groups=1"),
+            ("conv_transpose2d", "f=1 groups=1 output_padding=0"),
+            ("max_pool2d", "ceil_mode=no return_indices=no"),
+            ("avg_pool2d", "ceil_mode=no count_include_pad=yes divisor_override=none"),
+        )
+    },
+    "conv_transpose2d/spread plane": (
+        "n=1 c=1 h=1 w=4 f=1 kernel_size=2x2 stride=2 padding=0 output_padding=0 dilation=1 groups=1",
+        "n=1 c=1 h=1 w=3 f=1 kernel_size=2x2 stride=3 padding=0 output_padding=0 dilation=1 groups=1",
+    ),
+    "conv_transpose2d/spread kernel": (
+        "n=1 c=1 h=1 w=4 f=1 kernel_size=3x3 stride=1 padding=0 output_padding=0 dilation=1 groups=1",
+        "n=1 c=1 h=1 w=4 f=1 kernel_size=2x2 stride=1 padding=0 output_padding=0 dilation=2 groups=1",
+    ),
+    "conv_transpose2d/plan by shapes": (
+        "n=1 c=1 h=3 w=4 f=1 kernel_size=3x3 stride=1 padding=0 output_padding=0 dilation=1 groups=1",
+        "n=1 c=1 h=3 w=4 f=1 kernel_size=3x3 stride=1 padding=1 output_padding=0 dilation=2 groups=1",
+    ),
+    "conv_transpose2d/plan without the kernel": (
+        "n=1 c=1 h=3 w=4 f=1 kernel_size=3x3 stride=1 padding=0 output_padding=0 dilation=1 groups=1",
+        "n=1 c=1 h=3 w=4 f=1 kernel_size=3x3 stride=1 padding=1 output_padding=0 dilation=2 groups=1",
+    ),
+    "max_pool2d/borders of minus infinity": tuple(
+        f"n=1 c=1 h={size} w={size} kernel_size=3x3 stride=1 padding={more} dilation=1 ceil_mode=no return_indices=no"
+        for size, more in ((4, 0), (2, 1))
+    ),
     "conv2d/images in 16 bits": f"n=65540 c=1 h=1 w=1 f=1 {_POINT} groups=1",
     "conv2d/channels in a block": f"n=1 c=1030 h=1 w=1 f=1 {_POINT} groups=1",
     "conv2d/sixteen filters in groups": f"n=1 c=4 h=1 w=2 f=16 {_POINT} groups=2",
@@ -140,7 +194,10 @@ def _case(name: str, text: str, dtype: str) -> Any:
     """Return the case of a configuration, of which an operation may not have every option."""
     operation = OPERATIONS[name]
     known = {word for word in text.split() if word.split("=")[0] in operation.case_type.__dataclass_fields__}
-    return parse(operation, " ".join([*sorted(known), f"dtype={dtype} layout=C+C seed=9"]))
+    is_empty = "n=none" in known  # which no descriptor says
+    known = known - {"n=none"} | {"n=1"} if is_empty else known
+    case = parse(operation, " ".join([*sorted(known), f"dtype={dtype} layout=C+C seed=9"]))
+    return dataclasses.replace(case, n=0) if is_empty else case
 
 
 @pytest.fixture
@@ -149,7 +206,9 @@ def configurations() -> Callable[[Bug], tuple[Any, ...]]:
 
     def of(bug: Bug) -> tuple[Any, ...]:
         if bug.name in RARE:
-            return (_case(bug.operation, f"{RARE[bug.name]} bias=no", bug.dtypes[0]),)
+            rare = RARE[bug.name]
+            texts = (rare,) if isinstance(rare, str) else rare
+            return tuple(_case(bug.operation, f"{text} bias=no", bug.dtypes[0]) for text in texts)
         return configurations_of(bug.operation, bug.dtypes)
 
     return of

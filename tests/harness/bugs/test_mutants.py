@@ -52,6 +52,12 @@ def of_kind(kind: str, rng: np.random.Generator, shape: Any, dtype: np.dtype, is
         return wide if is_first == (kind == "wide first") else signs
     if kind == "tiny":
         return np.ldexp(small, -40).astype(dtype) if is_first else signs
+    if kind == "tiny others":
+        return signs if is_first else np.ldexp(small, -40).astype(dtype)
+    if kind == "together":
+        values = small.astype(dtype)
+        values.flat[:2] = (np.inf, np.nan)[: values.size] if is_first else 1
+        return values
     if kind == "multiples":
         return (small * 720720).astype(dtype)
     if kind == "positive":
@@ -101,6 +107,8 @@ DATA = (
     "subnormal",
     "huge",
     "far apart",
+    "tiny others",
+    "together",
 )
 
 
@@ -221,6 +229,8 @@ def in_situations(bug: Bug, case: Any, kind: str) -> None:
         laid = {name: lay_out(array, layout) for name, array in others.items()}
         check(bug.make(), case, laid)
         check(bug.make(), case, {name: read_only(array) for name, array in laid.items()})
+    ones = {name: array if name == "indices" else np.ones_like(array[:1]) for name, array in others.items()}
+    check(bug.make(), case, {name: np.broadcast_to(ones[name], array.shape) for name, array in others.items()})
     found: list[Exception] = []
 
     def elsewhere() -> None:
