@@ -1,6 +1,7 @@
 """One case, one candidate: the calls that are made, in order, and everything that is checked about each."""
 
 import dataclasses
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -229,6 +230,19 @@ class Examination:
             if found.problem.kind == "raised":
                 return None
             raise _Found(Problem("contract", "batch", f"{where}: {found.problem.sentence}")) from None
+
+    def unheeded(self, case: Any, operands: Arrays) -> None:
+        """Call on arrays of their own, whatever comes of it: what the call leaves behind shows in later ones."""
+        passed = {name: np.array(operands[name], order="C") for name in self.question.like(case).names}
+        positional, keywords = self.operation.arguments(case, passed)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self.candidate(*positional, **keywords)
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
+                return
 
     def judge_promise(
         self, check: str, case: Any, answered: Answered, results: tuple[np.ndarray, ...], data: str

@@ -194,5 +194,10 @@ def test_the_plugin_fails_a_test_with_the_report(tmp_path: Path) -> None:
     finished = run("-m", "pytest", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path, cwd=tmp_path)
     assert finished.returncode == pytest.ExitCode.TESTS_FAILED, finished.stdout + finished.stderr
     assert "1 failed, 2 passed" in finished.stdout
-    for phrase in ("is WRONG, found after", "smallest call  relu(x(", "expected", "reproduce      verify('relu'"):
+    for phrase in (
+        "is WRONG, found after",
+        "smallest call  relu(x(",
+        "expected",
+        "reproduce      convoracle verify relu --candidate builtins:abs",
+    ):
         assert phrase in finished.stdout

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convoracle.harness.checks import other_thread
+from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.near import Asked
 from convoracle.harness.data import ELSEWHERE, LAYOUTS, lay_out, read_only, repeat, repeats
 from convoracle.harness.everyday import has_layers
+from convoracle.harness.limits import allowed
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
@@ -28,6 +30,9 @@ NEUTRAL_EVERY = 6
 
 SAME_KEY_TURN, SPARED_EVERY = 3, 3
 """Which of these are asked for a case that has some of its sizes, right after their own; but not one in so many."""
+
+POISONED_EVERY = 3
+"""Before one in two of those that are asked, the case itself is called with NaN."""
 
 NOTHING_EVERY = 24
 """One case in so many asks for a batch without images."""
@@ -124,11 +129,11 @@ def _many_times(examination: "Examination") -> None:
 
 
 def _one_changed(examination: "Examination") -> None:
-    """Change one element in place: whoever recognises arrays by a part of them answers the old question."""
+    """Change an element in place, or exchange two: who recognises arrays by a part of them answers the old question."""
     changed = examination.question.one_changed
     examination.refill(changed.operands)
     results = examination.call(examination.case, examination.passed)
-    data = "the same arrays with one element changed in place"
+    data = "the same arrays with one element changed in place, or two exchanged"
     examination.judge_promise("fresh data", examination.case, changed, results, data)
     examination.outcome.checked["contract"] += 1
 
@@ -158,8 +163,26 @@ def _another_layer(examination: "Examination") -> None:
 
 def _same_key(examination: "Examination") -> None:
     """Call with a case that is equal in some of the sizes things are kept by; the case itself comes again after it."""
-    found = examination.question.near.same_key(examination.limits)
+    is_poisoned = examination.case.seed // 6 % POISONED_EVERY == 1
+    found = examination.question.near.same_key(examination.limits, fewer=is_poisoned)
+    if found is not None and is_poisoned:
+        _poison(examination)
     _another_case(examination, found, "a layer that has some sizes in common with the one before")
+
+
+def _poison(examination: "Examination") -> None:
+    """Call with nothing but NaN: whatever is left of it, and multiplied by zero, is NaN in later calls."""
+    if examination.question.is_integer or not allowed(examination.limits.get("non_finite"), True):
+        return
+    case, integers = examination.case, _typed(examination.case, examination.question.integers)
+    examination.unheeded(
+        case, {name: array if name == "indices" else np.full_like(array, np.nan) for name, array in integers.items()}
+    )
+
+
+def _typed(case: Any, answered: Answered) -> dict[str, np.ndarray]:
+    """Return operands in the dtype of a case."""
+    return {name: array if name == "indices" else array.astype(case.dtype) for name, array in answered.operands.items()}
 
 
 def _neutral(examination: "Examination") -> None:
@@ -174,8 +197,8 @@ def _another_case(examination: "Examination", found: Asked | None, data: str) ->
         return
     case, answered = found
     if examination.case.seed // 6 % NOTHING_FIRST_EVERY == 2 and has_layers(examination.operation):
-        none = {name: array[:0] if name in BATCHED else array for name, array in answered.operands.items()}
-        examination.unless_refused(dataclasses.replace(case, n=0), none, "a batch without images")
+        none = {name: array[:0] if name in BATCHED else array for name, array in _typed(case, answered).items()}
+        examination.unheeded(dataclasses.replace(case, n=0), none)
     passed, repeated = {}, []
     for position, name in enumerate(examination.question.like(case).names):
         array = answered.operands[name]

@@ -85,11 +85,11 @@ class Near:
         case = apart or of_nearly_the_same_size(self.operation, self.case)
         return self._asked(None if case is None else _in_c_order(case), "other size")
 
-    def same_key(self, limits: Limits) -> Asked | None:
+    def same_key(self, limits: Limits, fewer: bool = False) -> Asked | None:
         """Return a case for which whatever is kept by a part of what it depends on is mistaken."""
         if self._question.is_measured:
             return None
-        case = of_the_same_key(self.operation, _in_c_order(self.case), limits)
+        case = of_the_same_key(self.operation, _in_c_order(self.case), limits, fewer)
         if case not in self._of_the_same_key:
             self._of_the_same_key[case] = self._asked(case, "same key")
         return self._of_the_same_key[case]

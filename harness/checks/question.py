@@ -120,13 +120,20 @@ class Question:
 
     @functools.cached_property
     def one_changed(self) -> Answered:
-        """The first integers with one element of one operand changed, and what that makes of the result."""
+        """The first integers with one element of one operand changed, or two of them exchanged, and the result."""
         operands = {name: np.array(array) for name, array in self.integers.operands.items()}
         choices = Choices(self.case.seed, "one changed")
         name = choices.pick([name for name in operands if name != "indices"])
         flat = operands[name].reshape(-1)
         places = np.flatnonzero(flat) if np.any(flat) else np.arange(flat.size)
         place = places[choices.pick([len(places) - 1, choices.below(len(places))])]
+        others = np.flatnonzero(flat[1:-1] != flat[place]) + 1
+        if choices.happens(3) and 0 < place < flat.size - 1 and others.size:  # the ends, and every sum, stay
+            other = others[choices.below(others.size)]
+            exchanged = {name: np.array(array) for name, array in operands.items()}
+            exchanged[name].reshape(-1)[[place, other]] = flat[[other, place]]
+            if self.proves(exchanged):
+                return self.answer(exchanged)
         flat[place] -= np.sign(flat[place]) * self.outputs[0].multiple  # towards zero: what was proved still is
         return self.answer(operands)
 

@@ -38,9 +38,10 @@ MOST = 2 * MOST_PRODUCTS
 SameKey = Callable[[Operation, Any], Any | None]
 
 
-def of_the_same_key(operation: Operation, case: Any, limits: Limits) -> Any | None:
-    """Return such a case inside the limits, of any kind that there is one of."""
-    for kind in Choices(case.seed, "same key").shuffled(KINDS):
+def of_the_same_key(operation: Operation, case: Any, limits: Limits, fewer: bool = False) -> Any | None:
+    """Return such a case inside the limits, of any kind that there is one of; with `fewer`, of few lanes if it can."""
+    kinds = Choices(case.seed, "same key").shuffled(KINDS)
+    for kind in (of_nearly_as_many, *kinds) if fewer else kinds:
         other = possible(kind, operation, case)
         if other is not None and inside(limits, other):
             return other

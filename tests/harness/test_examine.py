@@ -180,7 +180,7 @@ CASE = "n={} c=2 h=3 w=5 f=3 kernel_size=2x1 stride=1 padding=1 dilation=1 group
 
 
 @pytest.mark.parametrize("layout", ["C+F", "sliced+reversed"])
-@pytest.mark.parametrize(("n", "dtype", "seed"), [(2, "float32", 12), (2, "int16", 12), (1, "float64", 13)])
+@pytest.mark.parametrize(("n", "dtype", "seed"), [(2, "float32", 24), (2, "int16", 24), (1, "float64", 25)])
 def test_the_calls_of_one_case(n: int, dtype: str, seed: int, layout: str) -> None:
     """The same arrays with other data; then read-only, in other layouts, in another thread; one image alone; x back."""
     seen: list[tuple[list[Any], bool, list[Any]]] = []
@@ -223,7 +223,7 @@ def test_the_form_of_every_result_is_checked_and_counted_once() -> None:
         calls[0] += 1
         return right(*operands, **options)
 
-    report = verify("conv2d", counting, case=CASE.format(2, "float32", "C+F", 12))
+    report = verify("conv2d", counting, case=CASE.format(2, "float32", "C+F", 24))
     assert report.checked["form"] == calls[0] > 8
     # The inputs and results of each call, six promises, and what is around.
     assert report.checked["contract"] == calls[0] + 6 + 1

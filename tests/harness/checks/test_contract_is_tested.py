@@ -170,6 +170,11 @@ class Rough:
         return self.number, str(options)
 
 
+def ends_and_sums(*operands: Any, **options: Any) -> Any:
+    """Recognise arrays by their ends and their sums."""
+    return [(one.shape, one.flat[0], one.flat[-1], one.sum()) for one in operands if one is not None], str(options)
+
+
 JURY: dict[str, tuple[Any, ...]] = {
     # who: (the verdict, the one check that is made, the maker of the candidate, and what differs from a plain case)
     "honest on ten cases": ("passes", "contract", lambda: right, {"seeds": 10}),
@@ -198,6 +203,12 @@ JURY: dict[str, tuple[Any, ...]] = {
     "remembers arrays": ("fresh data", "contract", lambda: Remembering(identity)),
     "remembers results": ("same call again", "contract", lambda: Remembering(whole, lambda result: result)),
     "remembers roughly": ("fresh data", "contract", lambda: Remembering(Rough())),
+    "remembers ends and sums": (
+        "fresh data",
+        "contract",
+        lambda: Remembering(lambda *operands, **options: repr(ends_and_sums(*operands, **options))),
+        {"seeds": 60},
+    ),
     "misreads other orders": (
         "read-only, layout, thread",
         "contract",
@@ -227,6 +238,8 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     "no call is made again": ("checks.contract:check", "_same_call_again(examination)", "pass", "remembers results"),
     "results are not overwritten": ("checks.contract:_same_call_again", "got[...] = 77", "pass", "remembers results"),
     "no element is changed alone": ("checks.contract:check", "_one_changed(examination)", "pass", "remembers roughly"),
+    "no two elements are exchanged": ("checks.question:Question.one_changed",
+     "choices.happens(3)", "False", "remembers ends and sums"),
     "no call is made many times": ("checks.contract:check", "_many_times(examination)", "pass", "ten buffers"),
     "buffers of long ago may change": ("checks.contract:_many_times",
      "(got != number).any()", "False", "ten buffers"),
