@@ -28,11 +28,11 @@ BATCHED = ("x", "grad_output", "indices")
 NEUTRAL_EVERY = 6
 """One case in so many asks for x back, another one for a size that is nearly the same, the others for another layer."""
 
-SAME_KEY_TURN, SPARED_EVERY = 3, 3
-"""Which of these are asked for a case that has some of its sizes, right after their own; but not one in so many."""
+SAME_KEY_TURN = 3
+"""Which of these are asked for a case that has some of its sizes, right after their own."""
 
 POISONED_EVERY = 3
-"""Before one in two of those that are asked, the case itself is called with NaN."""
+"""Before one in so many of these, the case itself is called with NaN."""
 
 NOTHING_EVERY = 24
 """One case in so many asks for a batch without images."""
@@ -54,7 +54,7 @@ def check(examination: "Examination") -> None:
     if examination.has_turn(1):
         _one_changed(examination)
     turn = examination.case.seed % NEUTRAL_EVERY
-    if turn == SAME_KEY_TURN and examination.case.seed // 6 % SPARED_EVERY:
+    if turn == SAME_KEY_TURN:
         _same_key(examination)
     _other_options(examination)
     if turn == 1:
@@ -163,7 +163,7 @@ def _another_layer(examination: "Examination") -> None:
 
 def _same_key(examination: "Examination") -> None:
     """Call with a case that is equal in some of the sizes things are kept by; the case itself comes again after it."""
-    is_poisoned = examination.case.seed // 6 % POISONED_EVERY == 1
+    is_poisoned = examination.case.seed // 6 % POISONED_EVERY == 0
     found = examination.question.near.same_key(examination.limits, fewer=is_poisoned)
     if found is not None and is_poisoned:
         _poison(examination)

@@ -207,7 +207,7 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
      "2: of_the_same_padded_size", "2: of_the_same_extent", "keeps the padded image"),
     "no key is the same": ("checks.contract:check", "_same_key(examination)", "pass", "keeps whether there is a bias"),
     "nobody is poisoned": ("checks.contract:_same_key",
-     "% POISONED_EVERY == 1", "% POISONED_EVERY == 99", "keeps its lanes"),
+     "% POISONED_EVERY == 0", "% POISONED_EVERY == 99", "keeps its lanes"),
     "other layers have images at first": ("checks.contract:_another_case",
      "% NOTHING_FIRST_EVERY == 2", "% NOTHING_FIRST_EVERY == 99", "not prepared"),
     "there is always an image": ("checks.contract:check", "_nothing(examination)", "pass", "one image of none"),
