@@ -150,11 +150,14 @@ class Examination:
 
     def fresh(self, case: Any, operands: Arrays) -> tuple[np.ndarray, ...]:
         """Call the candidate with another case of the same operation, on arrays of its own in C order."""
-        passed = {
+        return self.call(case, self._in_c_order(case, operands))
+
+    def _in_c_order(self, case: Any, operands: Arrays) -> dict[str, np.ndarray]:
+        """Return copies of the operands of a case, as it has them."""
+        return {
             name: np.array(operands[name], np.int64 if name == "indices" else case.dtype, order="C")
             for name in self.question.like(case).names
         }
-        return self.call(case, passed)
 
     def call(
         self, case: Any, passed: Mapping[str, np.ndarray], others: Mapping[str, np.ndarray] | None = None
@@ -233,8 +236,7 @@ class Examination:
 
     def unheeded(self, case: Any, operands: Arrays) -> None:
         """Call on arrays of their own, whatever comes of it: what the call leaves behind shows in later ones."""
-        passed = {name: np.array(operands[name], order="C") for name in self.question.like(case).names}
-        positional, keywords = self.operation.arguments(case, passed)
+        positional, keywords = self.operation.arguments(case, self._in_c_order(case, operands))
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:

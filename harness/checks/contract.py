@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convoracle.harness.checks import other_thread
-from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.near import Asked
 from convoracle.harness.data import ELSEWHERE, LAYOUTS, lay_out, read_only, repeat, repeats
 from convoracle.harness.everyday import has_layers
@@ -174,15 +173,13 @@ def _poison(examination: "Examination") -> None:
     """Call with nothing but NaN: whatever is left of it, and multiplied by zero, is NaN in later calls."""
     if examination.question.is_integer or not allowed(examination.limits.get("non_finite"), True):
         return
-    case, integers = examination.case, _typed(examination.case, examination.question.integers)
     examination.unheeded(
-        case, {name: array if name == "indices" else np.full_like(array, np.nan) for name, array in integers.items()}
+        examination.case,
+        {
+            name: array if name == "indices" else np.full(array.shape, np.nan)
+            for name, array in examination.question.integers.operands.items()
+        },
     )
-
-
-def _typed(case: Any, answered: Answered) -> dict[str, np.ndarray]:
-    """Return operands in the dtype of a case."""
-    return {name: array if name == "indices" else array.astype(case.dtype) for name, array in answered.operands.items()}
 
 
 def _neutral(examination: "Examination") -> None:
@@ -197,7 +194,7 @@ def _another_case(examination: "Examination", found: Asked | None, data: str) ->
         return
     case, answered = found
     if examination.case.seed // 6 % NOTHING_FIRST_EVERY == 2 and has_layers(examination.operation):
-        none = {name: array[:0] if name in BATCHED else array for name, array in _typed(case, answered).items()}
+        none = {name: array[:0] if name in BATCHED else array for name, array in answered.operands.items()}
         examination.unheeded(dataclasses.replace(case, n=0), none)
     passed, repeated = {}, []
     for position, name in enumerate(examination.question.like(case).names):
