@@ -57,13 +57,16 @@ def examine(
     accuracy: str,
     limits: Limits | None = None,
     checks: frozenset[str] = EVERY_CHECK,
+    dtypes: tuple[str, ...] = (),
 ) -> Outcome:
     """Run every check of one case, or the named ones, and return what was found, the first problem at the latest.
+
+    `dtypes` are those the candidate takes, besides that of the case.
 
     The candidate is called with integers first; then with floats *in the same arrays*, so that a result cached by
     identity or a returned buffer that is used again shows; then as each check in `convoracle.harness.checks` says.
     """
-    examination = Examination(operation, candidate, case, accuracy, limits or {}, checks)
+    examination = Examination(operation, candidate, case, accuracy, limits or {}, checks, dtypes)
     surroundings = Surroundings()
     try:
         examination.run()
@@ -97,13 +100,13 @@ class Examination:
         accuracy: str,
         limits: Limits,
         wanted: frozenset[str],
+        dtypes: tuple[str, ...],
     ) -> None:
         self.operation, self.candidate, self.case = operation, candidate, case
-        self.accuracy, self.limits, self.wanted = accuracy, limits, wanted
+        self.accuracy, self.limits, self.wanted, self.dtypes = accuracy, limits, wanted, dtypes
         self.question = question(operation, case, accuracy)
         self.outputs = self.question.outputs
         self.outcome = Outcome()
-        self.result_dtype = np.dtype("int64" if self.question.is_integer else case.dtype)
         self.passed: dict[str, np.ndarray] = {}
         self._given: Given | None = None
         self.results: tuple[np.ndarray, ...] = ()
@@ -141,12 +144,12 @@ class Examination:
             passed[name] = lay_out(values, layouts[min(position, len(layouts) - 1)])
         return passed
 
-    def refill(self, operands: Arrays) -> None:
-        """Write other data into the arrays of the first call."""
+    def refill(self, operands: Arrays, passed: Mapping[str, np.ndarray] | None = None) -> None:
+        """Write other data into the arrays of the first call, or of another one."""
         self._still_as_given()
         self._given = None
-        for name, values in operands.items():
-            self.passed[name][...] = values
+        for name, array in (self.passed if passed is None else passed).items():
+            array[...] = operands[name]
 
     def fresh(self, case: Any, operands: Arrays) -> tuple[np.ndarray, ...]:
         """Call the candidate with another case of the same operation, on arrays of its own in C order."""
@@ -194,8 +197,9 @@ class Examination:
             names = ", ".join(output.name for output in outputs)
             got = f"{len(results)}" if isinstance(results, (tuple, list)) else f"a {type(results).__name__}"
             self.fail("shape", "shape", f"the call must return ({names}), got {got}")
+        result_dtype = np.dtype("int64" if case.dtype.startswith("int") else case.dtype)
         for output, got in zip(outputs, results, strict=True):
-            problem = compare.form(output, got, INDEX_DTYPE if output.is_index else self.result_dtype)
+            problem = compare.form(output, got, INDEX_DTYPE if output.is_index else result_dtype)
             if problem is not None:
                 raise _Found(problem, self._whose(case, problem))
         self.outcome.checked["form"] += 1

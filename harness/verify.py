@@ -134,7 +134,7 @@ def run(
             alive = functools.partial(progress, number, describe(drawn))
             alive()
             called = Alive(function, alive).call
-        outcome = examine(operation, called, drawn, candidate.accuracy, candidate.limits, checks)
+        outcome = examine(operation, called, drawn, candidate.accuracy, candidate.limits, checks, candidate.dtypes)
         _add(report, outcome, drawn.dtype)
         if outcome.problem is not None and outcome.problem.check == "concurrency" and candidate.concurrent is None:
             report.is_for_one_thread, checks, outcome.problem = True, checks - {"concurrency"}, None

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from convoracle.fast.direct.pair_gradients import place_pairs
 from convoracle.fast.direct.same_pool_gradients import NO_CODE, SPARE, collect_windows, encode_windows
 from convoracle.fast.direct.window_gradients import NOWHERE, STEP, place_windows
 from convoracle.fast.jit import inner, kernel
@@ -152,26 +153,27 @@ def _place_values(piece, pieces, values, indices, grad, is_outside, places, size
             _add_planes(count, values, indices, start, outputs, grad, target, positions, is_outside, is_far)
             plane += count
             continue
-        bottom = 2 * rows
+        bottom, done = 2 * rows, 0
         if guess == 0:
-            is_done = place_windows(
-                0, 2, values, indices, start, rows, columns, places, width, height, margin, grad, target, is_far
+            done = place_pairs(
+                end - plane, values, indices, start, rows, columns, width, height, margin, grad, target, is_far
             )
         elif guess == 1:
-            is_done = place_windows(
+            done = place_windows(
                 -1, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target, is_far
             )
         else:
             bottom += 1
-            is_done = place_windows(
+            done = place_windows(
                 0, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target, is_far
             )
-        if is_done:
+        if bottom < height:
             # Rows below all windows.
-            grad[target + min(bottom, height) * width : target + positions] = 0
-            plane += 1
-        else:
-            guess += 1
+            for _ in range(done):
+                grad[target + bottom * width : target + positions] = 0
+                target += positions
+        plane += done
+        guess += plane < end and (guess == 0 or not done)
 
 
 @inner

@@ -51,6 +51,7 @@ CHECKS = {
                 "fresh data",
                 "same call again",
                 "other options",
+                "any order",
                 "read-only, layout, thread",
                 "batch",
                 "nothing replaced",

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convoracle.harness.checks import other_thread
+from convoracle.harness.checks import any_order, other_thread
 from convoracle.harness.checks.near import Asked
 from convoracle.harness.data import ELSEWHERE, LAYOUTS, lay_out, read_only, repeat, repeats
 from convoracle.harness.everyday import has_layers
-from convoracle.harness.limits import allowed
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
@@ -69,6 +68,7 @@ def check(examination: "Examination") -> None:
         _nothing(examination)
     if examination.case.seed % MANY_EVERY == 0:
         _many_times(examination)
+    any_order.check(examination)
 
 
 def _fresh_data(examination: "Examination") -> None:
@@ -165,21 +165,8 @@ def _same_key(examination: "Examination") -> None:
     is_poisoned = examination.case.seed // 6 % POISONED_EVERY == 0
     found = examination.question.near.same_key(examination.limits, fewer=is_poisoned)
     if found is not None and is_poisoned:
-        _poison(examination)
+        any_order.poison(examination, examination.case, examination.question.integers)
     _another_case(examination, found, "a layer that has some sizes in common with the one before")
-
-
-def _poison(examination: "Examination") -> None:
-    """Call with nothing but NaN: whatever is left of it, and multiplied by zero, is NaN in later calls."""
-    if examination.question.is_integer or not allowed(examination.limits.get("non_finite"), True):
-        return
-    examination.unheeded(
-        examination.case,
-        {
-            name: array if name == "indices" else np.full(array.shape, np.nan)
-            for name, array in examination.question.integers.operands.items()
-        },
-    )
 
 
 def _neutral(examination: "Examination") -> None:

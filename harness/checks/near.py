@@ -18,6 +18,7 @@ from convoracle.harness.checks.other_options import (
     of_the_same_padded_size,
     without_change,
 )
+from convoracle.harness.checks.relatives import relatives
 from convoracle.harness.checks.same_key import (
     SameKey,
     of_the_same_arrays,
@@ -93,6 +94,20 @@ class Near:
         if case not in self._of_the_same_key:
             self._of_the_same_key[case] = self._asked(case, "same key")
         return self._of_the_same_key[case]
+
+    def relatives(self, limits: Limits, dtypes: tuple[str, ...]) -> list[Asked]:
+        """Return a family of cases, of every other case's another layer instead, each with its answer."""
+        taken = self.case.dtype, *dtypes
+        return [found for found in self._relatives if found[0].dtype in taken and inside(limits, found[0])]
+
+    @functools.cached_property
+    def _relatives(self) -> list[Asked]:
+        if self._question.is_measured:
+            return []
+        other = another_layer(self.operation, self.case) if Choices(self.case.seed, "family").happens(2) else None
+        family = relatives(self.operation, _in_c_order(other or self.case))
+        asked = [self._asked(one, "family") for one in family] + [self._asked(one, "again") for one in family[:1]]
+        return [found for found in asked if found is not None]
 
     def another_layer(self, limits: Limits) -> Asked | None:
         """Return a tiny layer with other numbers of channels, filters, groups and images, and perhaps other options."""

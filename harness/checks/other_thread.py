@@ -3,14 +3,18 @@
 Starting a thread costs some libraries more than the call, and a future of an executor five times what the queues do.
 """
 
+import contextlib
 import functools
 import os
 import queue
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+PATIENCE = 0.01
+"""Seconds after which a call that was stopped goes on: the other one may be waiting for a lock that it holds."""
 
 
 def in_other_thread(call: Callable[[], T]) -> T:
@@ -34,6 +38,34 @@ def at_once(here: Callable[[], T], there: Callable[[], T]) -> tuple[T, T]:
     if error is not None:
         raise error
     return result, other  # type: ignore[return-value]
+
+
+def while_stopped(there: Callable[[Callable[[], None]], T], here: Callable[[], T]) -> tuple[T, T | None]:
+    """Return what two calls return: one in the other thread that is told how to stop, and one here, meanwhile.
+
+    If the other one does not stop, there is none here. If the one here has to wait for the other one, that goes on
+    after `PATIENCE` seconds.
+    """
+    said: queue.SimpleQueue[Any] = queue.SimpleQueue()  # None: it has stopped; then what became of it
+    go_on: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def stop() -> None:
+        said.put(None)
+        with contextlib.suppress(queue.Empty):
+            go_on.get(timeout=PATIENCE)
+
+    _asked(os.getpid()).put(functools.partial(_answered, functools.partial(there, stop), said))
+    answer, result = said.get(), None
+    if answer is None:
+        try:
+            result = here()
+        finally:
+            go_on.put(None)
+            answer = said.get()
+    other, error = answer
+    if error is not None:
+        raise error
+    return other, result
 
 
 def start() -> None:

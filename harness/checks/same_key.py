@@ -58,14 +58,14 @@ def possible(kind: SameKey, operation: Operation, case: Any) -> Any | None:
 
 
 def turned(_: Operation, case: Any) -> Any | None:
-    """Return the case with rows for columns."""
-    if not _has_planes(case):
+    """Return the case with its axes the other way round."""
+    axes = _axes(case)
+    if not axes:
         return None
     options = {name: getattr(case, name) for name in _OF_AXES if hasattr(case, name)}
     other = dataclasses.replace(
         case,
-        h=case.w,
-        w=case.h,
+        **{name: getattr(case, opposite) for name, opposite in zip(axes, axes[::-1], strict=True)},
         **{name: value[::-1] if isinstance(value, tuple) else value for name, value in options.items()},
     )
     return None if other == case else other
@@ -75,56 +75,60 @@ def of_the_same_plane(_: Operation, case: Any) -> Any | None:
     """Return a transposed convolution without holes whose x is as large as the case's with them, or with holes."""
     if not hasattr(case, "output_padding"):
         return None
-    sizes = [(size - 1) * step + 1 for size, step in zip((case.h, case.w), _pair(case.stride), strict=True)]
-    steps = [
-        2 if step == 1 and size > 2 and size % 2 else 1 for size, step in zip(sizes, _pair(case.stride), strict=True)
-    ]
-    if tuple(steps) == _pair(case.stride):
+    axes, strides = _axes(case), _each(case, case.stride)
+    sizes = [(getattr(case, name) - 1) * step + 1 for name, step in zip(axes, strides, strict=True)]
+    steps = [2 if step == 1 and size > 2 and size % 2 else 1 for size, step in zip(sizes, strides, strict=True)]
+    if tuple(steps) == strides:
         return None
-    height, width = ((size - 1) // step + 1 for size, step in zip(sizes, steps, strict=True))
-    return dataclasses.replace(case, h=height, w=width, stride=tuple(steps), output_padding=0)
+    dense = {name: (size - 1) // step + 1 for name, size, step in zip(axes, sizes, steps, strict=True)}
+    return dataclasses.replace(case, **dense, stride=_as_given(case.stride, steps), output_padding=0)
 
 
 def of_the_same_window(_: Operation, case: Any) -> Any | None:
     """Return a case whose kernel is dense where this one's is dilated, or the other way round."""
-    if not _has_planes(case) or not hasattr(case, "dilation"):
+    if not _axes(case) or not hasattr(case, "dilation"):
         return None
     kernel, dilation = [], []
-    for taps, step in zip(_pair(case.kernel_size), _pair(case.dilation), strict=True):
+    for taps, step in zip(_each(case, case.kernel_size), _each(case, case.dilation), strict=True):
         is_spread = step == 1 and taps > 2 and taps % 2 == 1
         dilation.append(2 if is_spread else 1)
         kernel.append((taps + 1) // 2 if is_spread else (taps - 1) * step + 1)
-    if tuple(kernel) == _pair(case.kernel_size):
+    if tuple(kernel) == _each(case, case.kernel_size):
         return None
     without = {"output_padding": 0} if hasattr(case, "output_padding") else {}
-    return dataclasses.replace(case, kernel_size=tuple(kernel), dilation=tuple(dilation), **without)
+    options = {
+        "kernel_size": _as_given(case.kernel_size, kernel),
+        "dilation": _as_given(case.dilation, dilation),
+    }
+    return dataclasses.replace(case, **options, **without)
 
 
 def of_the_same_ends(_: Operation, case: Any) -> Any | None:
     """Return a case with two taps more or less along each axis, and padding that makes up for them."""
-    if not _has_planes(case) or not hasattr(case, "padding") or isinstance(case.padding, str):
+    if not _axes(case) or not hasattr(case, "padding") or isinstance(case.padding, str):
         return None
     for step in Choices(case.seed, "same ends").shuffled((1, -1)):
-        padding = wider(case.padding, [step * spread for spread in _pair(getattr(case, "dilation", 1))])
-        kernel = tuple(taps + 2 * step for taps in _pair(case.kernel_size))
+        padding = wider(case.padding, [step * spread for spread in _each(case, getattr(case, "dilation", 1))])
+        kernel = [taps + 2 * step for taps in _each(case, case.kernel_size)]
         if padding is not None and min(kernel) > 0:
             # A pool without a stride steps by its kernel, which is another one now.
             stride = {"stride": case.kernel_size} if case.stride is None else {}
-            return dataclasses.replace(case, kernel_size=kernel, padding=padding, **stride)
+            kernel_size = _as_given(case.kernel_size, kernel)
+            return dataclasses.replace(case, kernel_size=kernel_size, padding=padding, **stride)
     return None
 
 
 def of_the_same_arrays(_: Operation, case: Any) -> Any | None:
     """Return a case with another dilation, and padding that makes up for it."""
-    if not _has_planes(case) or not hasattr(case, "dilation") or isinstance(case.padding, str):
+    if not _axes(case) or not hasattr(case, "dilation") or isinstance(case.padding, str):
         return None
-    kernel = _pair(case.kernel_size)
+    kernel = _each(case, case.kernel_size)
     for step in Choices(case.seed, "same arrays").shuffled((1, -1)):
         steps = [step * (taps % 2) for taps in kernel]
-        dilation = tuple(one + more for one, more in zip(_pair(case.dilation), steps, strict=True))
+        dilation = [one + more for one, more in zip(_each(case, case.dilation), steps, strict=True)]
         padding = wider(case.padding, [more * (taps // 2) for more, taps in zip(steps, kernel, strict=True)])
         if padding is not None and min(dilation) > 0 and any(steps):
-            return dataclasses.replace(case, dilation=dilation, padding=padding)
+            return dataclasses.replace(case, dilation=_as_given(case.dilation, dilation), padding=padding)
     return None
 
 
@@ -154,7 +158,7 @@ def of_nearly_as_many(_: Operation, case: Any) -> Any | None:
     return dataclasses.replace(case, **{name: count - 1 if count > 1 else 2})
 
 
-_RARE: tuple[SameKey, ...] = (
+RARE: tuple[SameKey, ...] = (
     of_the_same_plane,
     of_the_same_window,
     of_the_same_ends,
@@ -162,17 +166,23 @@ _RARE: tuple[SameKey, ...] = (
     in_other_groups,
     of_nearly_as_many,
 )
-KINDS: tuple[SameKey, ...] = (turned, of_the_same_padded_size, of_other_bias, *_RARE, *_RARE)
+USUAL: tuple[SameKey, ...] = (turned, of_the_same_padded_size, of_other_bias)
+KINDS: tuple[SameKey, ...] = (*USUAL, *RARE, *RARE)
 """Those that there are fewer of come twice as often to their turn."""
 
 _OF_AXES = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 
 
-def _has_planes(case: Any) -> bool:
-    """Return whether a case has a kernel of two axes."""
-    return hasattr(case, "kernel_size") and hasattr(case, "h") and hasattr(case, "w") and not hasattr(case, "d")
+def _axes(case: Any) -> list[str]:
+    """Return the names of a case's sizes along the axes of its kernel; none where there is no kernel."""
+    return [name for name in ("d", "h", "w") if hasattr(case, "kernel_size") and hasattr(case, name)]
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    """Return an option as one value for each of two axes."""
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
+def _each(case: Any, value: Any) -> tuple[int, ...]:
+    """Return an option as one value for each axis of the kernel."""
+    return (value,) * len(_axes(case)) if isinstance(value, int) else tuple(value)
+
+
+def _as_given(given: Any, values: list[int]) -> Any:
+    """Return one value for each axis as an option was given: a single number where it stood for a single axis."""
+    return values[0] if isinstance(given, int) and len(values) == 1 else tuple(values)

@@ -103,7 +103,8 @@ class _Subject:
 
     def outcome_of(self, case: Any, checks: frozenset[str]) -> Outcome:
         """Examine a case again."""
-        return examine(self.operation, self.function, case, self.candidate.accuracy, self.candidate.limits, checks)
+        one = self.candidate
+        return examine(self.operation, self.function, case, one.accuracy, one.limits, checks, one.dtypes)
 
     def calls_wrongly(self, case: Any, check: str) -> Evidence:
         """Return the first call of a case that is wrong, or the first one if none is."""

@@ -200,7 +200,7 @@ def _cases(
         case = draw(operation, candidate.limits, candidate.dtypes, 0, number)
         if _size(operation, case) > LARGEST:
             continue
-        outcome = examine(operation, function, case, candidate.accuracy, candidate.limits)
+        outcome = examine(operation, function, case, candidate.accuracy, candidate.limits, dtypes=candidate.dtypes)
         if outcome.problem is None:
             passing.append(case)
         else:

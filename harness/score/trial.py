@@ -82,7 +82,7 @@ def trial(task: Task, on_case: Callable[[], None] = lambda: None) -> Trial:
     for number in range(task.examples):
         on_case()
         case = draw(operation, entry.limits, entry.dtypes, task.seed, number)
-        outcome = examine(operation, function, case, entry.accuracy, entry.limits, checks)
+        outcome = examine(operation, function, case, entry.accuracy, entry.limits, checks, entry.dtypes)
         result.checked += outcome.checked
         result.examples = report.cases = number + 1
         problem = outcome.problem

@@ -155,10 +155,13 @@ def _what(replay: Replay, before: Call, last: Call, alone: tuple[np.ndarray, ...
         return ": it returns what that had returned"
     if is_sum(last.results, alone, earlier):
         return ": it returns the right result and that one added up"
+    comes_of = []
     for i, name in enumerate(replay.names):
         mixed = last.with_operand_of(before, i)
         if mixed is not None and is_it(results_of(replay.anew(), mixed)):
-            return f": it is what comes of that {name}"
+            comes_of.append(f"that {name}")
+    if comes_of:  # exchanged channels of x and of the weight give the same: either may have been kept
+        return f": it is what comes of {' or '.join(comes_of)}"
     others = Call(last.positional, before.keywords, (), last.is_elsewhere)
     if before.keywords != last.keywords and is_it(results_of(replay.anew(), others)):
         return ": it is what comes of those options"

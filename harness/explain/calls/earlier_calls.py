@@ -44,7 +44,8 @@ def carried(
         return functools.partial(heart.calling, function)
 
     def fails(function: Callable[..., Any], case: Any) -> bool:
-        return examine(operation, function, case, candidate.accuracy, candidate.limits, checks).problem is not None
+        found = examine(operation, function, case, candidate.accuracy, candidate.limits, checks, candidate.dtypes)
+        return found.problem is not None
 
     names = tuple(operation.operand_shapes(cases[0]))
     try:
@@ -58,7 +59,8 @@ def of_its_own_calls(
 ) -> str:
     """Return what the wrong result has to do with earlier calls, by making the case's calls again."""
     recorder = Recorder(function)
-    if examine(operation, recorder, case, candidate.accuracy, candidate.limits, checks).problem is None:
+    found = examine(operation, recorder, case, candidate.accuracy, candidate.limits, checks, candidate.dtypes)
+    if found.problem is None:
         return "the same calls, made again, are right: what was called before them in this process decides, or chance"
     return remembered(function, recorder.calls, tuple(operation.operand_shapes(case)))
 

@@ -76,6 +76,7 @@ def ask() -> Callable[..., str]:
             "seeds": 1,
             "accuracy": "componentwise",
             "limits": {},
+            "dtypes": (),
             **(more or {}),
         }
         operation, candidate, gamma = named(options["operation"]), make(), bounds.gamma
@@ -92,6 +93,7 @@ def ask() -> Callable[..., str]:
                         options["accuracy"],
                         options["limits"],
                         frozenset({check}),
+                        options["dtypes"],
                     ).problem
             except Exception as error:  # the checker's own, where it is broken
                 return type(error).__name__

@@ -30,6 +30,24 @@ class OneWorkspace:
         return right(self.x, *others, **options)
 
 
+class OneName:
+    """Right alone: between two lines the image is known by a name that every call writes to."""
+
+    x: Any = None
+
+    def __call__(self, x: Any, *others: Any, **options: Any) -> Any:
+        self.x = x
+        x = self.x
+        return right(x, *others, **options)
+
+
+class InOneLine(OneName):
+    """Right alone, and nobody can stop it where it is wrong: as a kernel with a workspace of its own."""
+
+    def __call__(self, x: Any, *others: Any, **options: Any) -> Any:
+        return [setattr(self, "x", x), time.sleep(MOMENT), right(self.x, *others, **options)][2]
+
+
 class OneAtATime:
     """Right alone, and refuses another call meanwhile."""
 
@@ -124,7 +142,8 @@ def test_who_exits_ends_nothing_else() -> None:
     ("where", "as_it_is", "broken", "juror"),
     [
         ("examine:Examination.run", "concurrency.check(self)", "pass", OneWorkspace),
-        ("checks.concurrency:check", "other_thread.at_once(*calls)", "[call() for call in calls]", OneWorkspace),
+        ("checks.concurrency:check", "other_thread.at_once(*several)", "[call() for call in several]", InOneLine),
+        ("checks.concurrency:_one_stopped", "is not None", "is ...", OneName),
         ("checks.concurrency:_judge", "examination.judge(", "str(", OneWorkspace),
         ("checks.concurrency:_judge", "examination.formed(examination.case, returned)", "(returned,)", Flattens),
     ],

@@ -143,6 +143,33 @@ def unsupported(check: Callable[..., bool]) -> Callable[[], Candidate]:
     return lambda: candidate
 
 
+class KeptByShape:
+    """Right, but weights are packed once, whatever dtype they are asked for in afterwards."""
+
+    def __init__(self) -> None:
+        self.packed: dict[Any, Any] = {}
+
+    def __call__(self, x: Any, weight: Any, bias: Any = None, **options: Any) -> Any:
+        packed = self.packed.setdefault((weight.shape, *weight.ravel().tolist()), weight.copy())
+        if packed.dtype != weight.dtype:
+            return right(x, packed.astype(weight.dtype), bias, **options) + 1
+        return right(x, weight, bias, **options)
+
+
+class ResultsInTurn:
+    """Right, but a result is written over by the fourth that is as large."""
+
+    def __init__(self) -> None:
+        self.results: dict[Any, list[Any]] = {}
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        result = right(*operands, **options)
+        others = self.results.setdefault((result.shape, result.dtype), [])
+        others.append(result if len(others) < 3 else others.pop(0))
+        others[-1][...] = result
+        return others[-1]
+
+
 JURY: dict[str, tuple[Any, ...]] = {
     # who: (the verdict, the one check that is made, the maker of the candidate, and what differs from a plain case)
     "returns x for itself": ("no aliasing", "contract", lambda: returns_x, {"seeds": 10, "case": {"bias": "no"}}),
@@ -175,9 +202,22 @@ JURY: dict[str, tuple[Any, ...]] = {
     "one number for many": ("other options", "contract", lambda: one_number_for_many, {"case": {"seed": "69"}}),
     "C order for other filters": ("other options", "contract", lambda: c_order_for_other_filters, {"seeds": 30}),
     "keeps the padded image": ("exact", "contract", PaddedKept, {"case": {"padding": 1, "seed": "61"}}),
-    "keeps whether there is a bias": ("exact", "contract", BiasKept, {"seeds": 300, "case": {"bias": "no"}}),
+    "keeps whether there is a bias": ("exact", "contract", BiasKept, {"case": {"bias": "no", "seed": "27"}}),
     "keeps its lanes": ("exact", "contract", LanesKept, {"seeds": 300}),
     "not prepared": ("exact", "contract", NotPrepared, {"seeds": 60}),
+    "keeps one dtype": (
+        "any order",
+        "contract",
+        KeptByShape,
+        {"seeds": 60, "dtypes": ("float32", "float64")},
+    ),
+    "one dtype": (
+        "passes",
+        "contract",
+        unsupported(lambda x, *_, **__: x.dtype == np.float32),
+        {"seeds": 60},
+    ),
+    "has three results": ("no stale results", "contract", ResultsInTurn, {"case": {"seed": "69"}}),
     "one image of none": ("batch", "contract", lambda: one_image_of_none, {"case": {"seed": "50"}}),
     "refuses to do nothing": (
         "passes",
@@ -210,6 +250,11 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
      "% POISONED_EVERY == 0", "% POISONED_EVERY == 99", "keeps its lanes"),
     "other layers have images at first": ("checks.contract:_another_case",
      "% NOTHING_FIRST_EVERY == 2", "% NOTHING_FIRST_EVERY == 99", "not prepared"),
+    "there is one order": ("checks.contract:check", "any_order.check(examination)", "pass", "keeps one dtype"),
+    "there is one dtype": ("checks.relatives:_others", "case.dtype, ", "1, ", "keeps one dtype"),
+    "there are two dtypes": ("checks.near:Near.relatives", "found[0].dtype in taken and ", "", "one dtype"),
+    "results in any order are not kept": ("checks.any_order:check",
+     "for answered, results, data in kept:", "for answered, results, data in []:", "has three results"),
     "there is always an image": ("checks.contract:check", "_nothing(examination)", "pass", "one image of none"),
     "nobody may refuse": ("examine:Examination.unless_refused",
      'found.problem.kind == "raised"', "False", "refuses to do nothing"),

@@ -76,6 +76,7 @@ def test_weights_kept_by_their_address() -> None:
 
         return packs
 
+    assert story(make, [[((2 * X, 2 * W), {}), ((X, W), {})]]).endswith(": it is what comes of that x or that weight")
     said = story(make, [[((OTHER, W), {}), ((X, OTHER), {})]])
     assert "after a call in the same arrays, with the same shapes, but other numbers in x (4 of 4), other" in said
     assert said.endswith(": it is what comes of that weight")
