@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -25,6 +25,8 @@ EVERY_CHECK = frozenset(CHECKS)
 VALUES = frozenset({"exact", "exact by rounding", "bounded", "normwise"})
 PROMISES = ("contract", "concurrency")
 INDEX_DTYPE = np.dtype(np.int64)
+RANDOM_EVERY = 8
+"""One case in so many looks at NumPy's global random numbers, too."""
 
 
 @dataclass
@@ -67,7 +69,7 @@ def examine(
     identity or a returned buffer that is used again shows; then as each check in `convoracle.harness.checks` says.
     """
     examination = Examination(operation, candidate, case, accuracy, limits or {}, checks, dtypes)
-    surroundings = Surroundings()
+    surroundings = Surroundings(is_thorough=case.seed % RANDOM_EVERY == 0)
     try:
         examination.run()
     except _Found as found:
@@ -144,18 +146,22 @@ class Examination:
             passed[name] = lay_out(values, layouts[min(position, len(layouts) - 1)])
         return passed
 
-    def refill(self, operands: Arrays, passed: Mapping[str, np.ndarray] | None = None) -> None:
-        """Write other data into the arrays of the first call, or of another one."""
+    def refill(self, operands: Arrays) -> None:
+        """Write other data into the arrays of the first call."""
+        self.about_to_write()
+        for name, values in operands.items():
+            self.passed[name][...] = values
+
+    def about_to_write(self) -> None:
+        """Check for the last time that the arrays of the call before are as they were given."""
         self._still_as_given()
         self._given = None
-        for name, array in (self.passed if passed is None else passed).items():
-            array[...] = operands[name]
 
     def fresh(self, case: Any, operands: Arrays) -> tuple[np.ndarray, ...]:
         """Call the candidate with another case of the same operation, on arrays of its own in C order."""
-        return self.call(case, self._in_c_order(case, operands))
+        return self.call(case, self.in_c_order(case, operands))
 
-    def _in_c_order(self, case: Any, operands: Arrays) -> dict[str, np.ndarray]:
+    def in_c_order(self, case: Any, operands: Arrays) -> dict[str, np.ndarray]:
         """Return copies of the operands of a case, as it has them."""
         return {
             name: np.array(operands[name], np.int64 if name == "indices" else case.dtype, order="C")
@@ -238,12 +244,15 @@ class Examination:
                 return None
             raise _Found(Problem("contract", "batch", f"{where}: {found.problem.sentence}")) from None
 
-    def unheeded(self, case: Any, operands: Arrays) -> None:
-        """Call on arrays of their own, whatever comes of it: what the call leaves behind shows in later ones."""
-        positional, keywords = self.operation.arguments(case, self._in_c_order(case, operands))
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+    def unheeded(self, case: Any, operands: Arrays, errors: Literal["ignore", "raise"] = "ignore") -> None:
+        """Call on arrays of their own, whatever comes of it: what the call leaves behind shows in later ones.
+
+        `errors` says what becomes of floating-point errors.
+        """
+        with np.errstate(all=errors), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
+                positional, keywords = self.operation.arguments(case, self.in_c_order(case, operands))
                 self.candidate(*positional, **keywords)
             except KeyboardInterrupt:
                 raise

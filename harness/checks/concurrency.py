@@ -1,4 +1,4 @@
-"""Concurrency: two calls at once, each on data of its own, return what each returns alone.
+"""Concurrency: two calls at once return what each returns alone: on data of their own, the same, or of another layer.
 
 What calls share, a workspace or the last arguments, is mixed up then. First one of them is stopped at some lines of it
 until the other one is done, see `stopped`; then both are made again and again, side by side. Threads of Python change
@@ -8,12 +8,15 @@ still be won: a candidate that passes has not been proved safe, but one that fai
 """
 
 import functools
+import itertools
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from convoracle.harness.checks import other_thread
 from convoracle.harness.checks.answers import Answered
@@ -26,10 +29,10 @@ if TYPE_CHECKING:
 EVERY = 20
 """One case in so many is asked this."""
 
-STOPS = 6
+STOPS = 4
 """At so many lines a call is stopped."""
 
-ROUNDS, MOST_SECONDS = 24, 1.0
+ROUNDS, MOST_SECONDS = 12, 1.0
 """How many calls either thread makes, one after the other, and for how long."""
 
 LATE = 1.0
@@ -39,50 +42,69 @@ IMPATIENT = 1e-6
 """Seconds until a thread has to let another one go on, where the interpreter has its say."""
 
 
-def check(examination: "Examination") -> None:
-    """Call in this thread and in another one at the same time, with different data of the same shapes."""
-    if not examination.wants("concurrency") or examination.first is None or examination.case.seed % EVERY != 7:
-        return
-    question = examination.question
-    pair = question.integers, question.other_integers
-    calls = [_caller(examination, answered) for answered in pair]
-    for returned in _one_stopped(examination.case.seed, *calls):
-        for answered, results in zip(pair, returned, strict=True):
-            _judge(examination, answered, results)
-    start = threading.Barrier(2)
-    several = [functools.partial(_again_and_again, call, start) for call in calls]
-    with _impatient():
-        both = other_thread.at_once(*several)
-    for answered, all_results in zip(pair, both, strict=True):
-        for results in all_results:
-            _judge(examination, answered, results)
-    examination.outcome.checked["concurrency"] += 1
+class Caller:
+    """A call on arrays of its own, or on those of another one."""
 
+    def __init__(
+        self, examination: "Examination", case: Any, answered: Answered, passed: dict[str, np.ndarray] | None = None
+    ) -> None:
+        self.examination, self.case, self.answered = examination, case, answered
+        self.passed = examination.in_c_order(case, answered.operands) if passed is None else passed
+        self._positional, self._keywords = examination.operation.arguments(case, self.passed)
 
-def _caller(examination: "Examination", answered: Answered) -> Callable[[], Any]:
-    """Return a call on arrays of its own; what it raises stands for its results."""
-    passed = examination.arranged(answered.operands, ("C",))
-    positional, keywords = examination.operation.arguments(examination.case, passed)
-
-    def call() -> Any:
+    def call(self) -> Any:
+        """Make the call; what it raises stands for its results."""
         try:
-            return examination.candidate(*positional, **keywords)
+            return self.examination.candidate(*self._positional, **self._keywords)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             return error
 
-    return call
+    def judge(self, returned: Any) -> None:
+        """Compare what the call returned with what it must, while another one was made."""
+        where = "while another thread called with other integers"
+        examination = self.examination
+        with examination.promised("concurrency", where):
+            if isinstance(returned, BaseException):
+                examination.raised(returned)
+            results = examination.formed(self.case, returned)
+        examination.judge(self.answered, results, f"integers {where}", "concurrency")
 
 
-def _one_stopped(seed: int, here: Callable[[], Any], there: Callable[[], Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield what both calls return, one of them made while the other one is stopped at a line of it."""
+def check(examination: "Examination") -> None:
+    """Call in this thread and in another one at the same time."""
+    if not examination.wants("concurrency") or examination.first is None or examination.case.seed % EVERY != 7:
+        return
+    case, question = examination.case, examination.question
+    here, there = Caller(examination, case, question.integers), Caller(examination, case, question.other_integers)
+    meanwhile = [here, Caller(examination, case, question.other_integers, there.passed)]
+    for other, answered in question.near.relatives(examination.limits, examination.dtypes)[-1:]:
+        alone = examination.fresh(other, answered.operands)
+        examination.judge_promise("other options", other, answered, alone, "a layer near this one")
+        meanwhile.append(Caller(examination, other, answered))
+    for one, returned in _one_stopped(case.seed, there, meanwhile):
+        one.judge(returned)
+    start = threading.Barrier(2)
+    several = [functools.partial(_again_and_again, one, start) for one in (here, there)]
+    with _impatient():
+        both = other_thread.at_once(*several)
+    for one, all_results in zip((here, there), both, strict=True):
+        for results in all_results:
+            one.judge(results)
+    examination.outcome.checked["concurrency"] += 1
+
+
+def _one_stopped(seed: int, there: Caller, meanwhile: list[Caller]) -> Iterator[tuple[Caller, Any]]:
+    """Yield what calls return, one of them made while the other one is stopped at a line of it."""
+    choices = Choices(seed, "stops")
     end = monotonic() + MOST_SECONDS
-    _, lines = other_thread.in_other_thread(functools.partial(lines_of, there))
-    for line in _some(Choices(seed, "stops").shuffled(lines), lines[:1]):
-        other, result = other_thread.while_stopped(functools.partial(stopped_at, line, there), here)
+    _, lines = other_thread.in_other_thread(functools.partial(lines_of, there.call))
+    for line, here in itertools.product(_some(choices.shuffled(lines), lines[:1]), meanwhile):
+        other, result = other_thread.while_stopped(functools.partial(stopped_at, line, there.call), here.call)
         if result is not None:
-            yield result, other
+            yield here, result
+        yield there, other
         if monotonic() > end:
             break
 
@@ -93,7 +115,7 @@ def _some(lines: list[Line], first: list[Line]) -> list[Line]:
     return [*outer, *(line for line in lines if line not in outer)][:STOPS]
 
 
-def _again_and_again(call: Callable[[], Any], start: threading.Barrier) -> list[Any]:
+def _again_and_again(caller: Caller, start: threading.Barrier) -> list[Any]:
     """Return what the calls of one thread return, which begins when the other one does."""
     returned: list[Any] = []
     with suppress(threading.BrokenBarrierError):
@@ -102,17 +124,8 @@ def _again_and_again(call: Callable[[], Any], start: threading.Barrier) -> list[
     for _ in range(ROUNDS):
         if returned and monotonic() > end:
             break
-        returned.append(call())
+        returned.append(caller.call())
     return returned
-
-
-def _judge(examination: "Examination", answered: Answered, returned: Any) -> None:
-    where = "while another thread called with other integers"
-    with examination.promised("concurrency", where):
-        if isinstance(returned, BaseException):
-            examination.raised(returned)
-        results = examination.formed(examination.case, returned)
-    examination.judge(answered, results, f"integers {where}", "concurrency")
 
 
 @contextmanager

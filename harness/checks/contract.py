@@ -6,15 +6,15 @@ All of it on integers, so that "the same" means equal.
 
 import dataclasses
 import functools
-import math
 from collections.abc import Mapping
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convoracle.harness.checks import any_order, other_thread
-from convoracle.harness.checks.near import Asked
+from convoracle.harness.checks import other_thread
+from convoracle.harness.checks.state import any_order, many_times, tour
+from convoracle.harness.checks.state.disturb import poison
+from convoracle.harness.checks.state.relatives import Asked
 from convoracle.harness.data import ELSEWHERE, LAYOUTS, lay_out, read_only, repeat, repeats
 from convoracle.harness.everyday import has_layers
 
@@ -37,9 +37,6 @@ NOTHING_EVERY = 24
 
 NOTHING_FIRST_EVERY = 8
 """One other layer in so many is asked about without images first."""
-
-MANY_EVERY, MANY, SMALL, MOST_SECONDS = 36, 20, 20_000, 1.0
-"""One case in so many, if it has no more products than that, makes the same call so many times, or for so long."""
 
 
 def check(examination: "Examination") -> None:
@@ -66,9 +63,8 @@ def check(examination: "Examination") -> None:
         _neutral(examination)
     if examination.case.seed % NOTHING_EVERY == 2:
         _nothing(examination)
-    if examination.case.seed % MANY_EVERY == 0:
-        _many_times(examination)
-    any_order.check(examination)
+    for in_some_order in (many_times, tour, any_order):
+        in_some_order.check(examination)
 
 
 def _fresh_data(examination: "Examination") -> None:
@@ -99,31 +95,6 @@ def _same_call_again(examination: "Examination") -> None:
         "the integers of the first call, made again after its results were overwritten",
         "same call again",
     )
-    examination.outcome.checked["contract"] += 1
-
-
-def _many_times(examination: "Examination") -> None:
-    """Make the same call again and again, and keep every result: buffers may be used in turn, calls be counted."""
-    if sum(math.prod(output.shape) * output.products for output in examination.outputs) > SMALL:
-        return
-    integers = examination.question.integers
-    kept: list[tuple[np.ndarray, ...]] = []
-    end = monotonic() + MOST_SECONDS
-    for number in range(MANY):
-        if monotonic() > end:
-            break
-        examination.refill(integers.operands)
-        results = examination.call(examination.case, examination.passed)
-        examination.judge(integers, results, f"the same integers for the {number + 1}th time", "same call again")
-        for got in results:
-            if got.flags.writeable:
-                got[...] = number
-        kept.append(results)
-    for number, results in enumerate(kept):
-        for output, got in zip(examination.outputs, results, strict=True):
-            if got.flags.writeable and (got != number).any():
-                sentence = f"an earlier {output.name} changed within {MANY} calls"
-                examination.fail("contract", "no stale results", sentence)
     examination.outcome.checked["contract"] += 1
 
 
@@ -165,7 +136,7 @@ def _same_key(examination: "Examination") -> None:
     is_poisoned = examination.case.seed // 6 % POISONED_EVERY == 0
     found = examination.question.near.same_key(examination.limits, fewer=is_poisoned)
     if found is not None and is_poisoned:
-        any_order.poison(examination, examination.case, examination.question.integers)
+        poison(examination, examination.case, examination.question.integers)
     _another_case(examination, found, "a layer that has some sizes in common with the one before")
 
 

@@ -5,11 +5,13 @@ Each is one call more, and its answer is worked out once for all candidates, as 
 
 import dataclasses
 import functools
+import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convoracle.harness.checks.another_layer import another_layer
+from convoracle.harness.checks.another_layer import LARGE_EVERY, another_layer
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.other_options import (
     OtherOptions,
@@ -18,7 +20,6 @@ from convoracle.harness.checks.other_options import (
     of_the_same_padded_size,
     without_change,
 )
-from convoracle.harness.checks.relatives import relatives
 from convoracle.harness.checks.same_key import (
     SameKey,
     of_the_same_arrays,
@@ -27,8 +28,10 @@ from convoracle.harness.checks.same_key import (
     of_the_same_plane,
     possible,
 )
+from convoracle.harness.checks.state.many_numbers import many_numbers
+from convoracle.harness.checks.state.relatives import MOST_PRODUCTS, Asked, relatives
 from convoracle.harness.choices import Choices
-from convoracle.harness.everyday import has_layers
+from convoracle.harness.everyday import has_layers, is_small
 from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operands import integers
 from convoracle.harness.operations.base import Arrays
@@ -36,8 +39,8 @@ from convoracle.harness.operations.base import Arrays
 if TYPE_CHECKING:
     from convoracle.harness.checks.question import Question
 
-Asked = tuple[Any, Answered]
-"""A case and its answer."""
+LAYERS, FAMILIES = 34, 8
+"""So many layers are in a tour at most; so many are looked at for one whose family is small enough."""
 
 
 class Near:
@@ -104,10 +107,38 @@ class Near:
     def _relatives(self) -> list[Asked]:
         if self._question.is_measured:
             return []
-        other = another_layer(self.operation, self.case) if Choices(self.case.seed, "family").happens(2) else None
-        family = relatives(self.operation, _in_c_order(other or self.case))
-        asked = [self._asked(one, "family") for one in family] + [self._asked(one, "again") for one in family[:1]]
-        return [found for found in asked if found is not None]
+        choices = Choices(self.case.seed, "family")
+        firsts = [self.case] if choices.happens(2) else []
+        found = itertools.chain(firsts, self._tiny(choices, FAMILIES))
+        small = (case for case in found if is_small(self.operation, case, MOST_PRODUCTS))
+        return relatives(self._question, _in_c_order(next(small, self.case)))
+
+    def layers(self, limits: Limits) -> list[Asked]:
+        """Return many tiny layers, each with its answer."""
+        return [found for found in self._layers if inside(limits, found[0])]
+
+    @functools.cached_property
+    def _layers(self) -> list[Asked]:
+        found = self._tiny(Choices(self.case.seed, "layers"), 3 * LAYERS)
+        small = (_in_c_order(case) for case in found if is_small(self.operation, case, MOST_PRODUCTS))
+        asked = (self._asked(case, "layers") for case in small)
+        return list(itertools.islice((one for one in asked if one is not None), LAYERS))
+
+    def many_numbers(self, limits: Limits) -> tuple[Any, Answered, Answered] | None:
+        """Return a layer of an image with many numbers, and what two of these give that differ in one of them."""
+        return self._many_numbers if self._many_numbers and inside(limits, self._many_numbers[0]) else None
+
+    @functools.cached_property
+    def _many_numbers(self) -> tuple[Any, Answered, Answered] | None:
+        return many_numbers(self._question, self._tiny(Choices(self.case.seed, "many numbers"), FAMILIES))
+
+    def _tiny(self, choices: Choices, count: int) -> Iterator[Any]:
+        """Yield other layers, none of them a very large one."""
+        for _ in range(count):
+            seed = 6 * LARGE_EVERY * choices.below(2**20)
+            other = another_layer(self.operation, dataclasses.replace(self.case, seed=seed))
+            if other is not None:
+                yield other
 
     def another_layer(self, limits: Limits) -> Asked | None:
         """Return a tiny layer with other numbers of channels, filters, groups and images, and perhaps other options."""

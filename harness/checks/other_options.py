@@ -14,7 +14,7 @@ _OTHER_VALUES: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("dilation", (1, 2, (1, 2), (2, 1))),
     ("ceil_mode", (False, True)),
     ("count_include_pad", (False, True)),
-    ("divisor_override", (None, 1, 3, -2)),
+    ("divisor_override", (None, 1, 3, -2, -1)),
     ("output_padding", (0, 1, (0, 1), (1, 0))),
     ("return_indices", (False, True)),
     ("kernel_size", ((1, 2), (2, 1), (2, 3), (3, 2), 2, 3)),

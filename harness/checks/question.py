@@ -29,12 +29,13 @@ def question(operation: Operation, case: Any, accuracy: str) -> "Question":
 
 
 class Question:
-    """One case of one operation at one accuracy; `names` are those of the operands, in the order of the call."""
+    """One case of one operation at one accuracy; `shapes` are those of the operands, by name, in the call's order."""
 
     def __init__(self, operation: Operation, case: Any, accuracy: str) -> None:
         self.operation, self.case, self.accuracy = operation, case, accuracy
         self.outputs = outputs_of(operation, case)
-        self.names = tuple(operation.operand_shapes(case))
+        self.shapes = operation.operand_shapes(case)
+        self.names = tuple(self.shapes)
         self.is_integer = case.dtype.startswith("int")
         self.is_selection = self.outputs[0].is_selection
         self._proved: dict[int, bool] = {}

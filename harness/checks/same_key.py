@@ -15,6 +15,8 @@ the case                   is equal in                                  what may
 `in_other_groups`          x, the result and the kernel's size          which channels a filter reads
 `of_other_bias`            everything but whether there is a bias       what is done after the sums
 `of_nearly_as_many`        channels and filters, rounded up to vectors  lanes that nobody cleared
+`of_the_same_digits`       a key that is written down                   tables of places
+`of_as_many_weights`       how many weights there are                   weights in another order
 =========================  ===========================================  ==============================
 
 The case itself comes right before such a one, and again after it.
@@ -141,6 +143,27 @@ def in_other_groups(_: Operation, case: Any) -> Any | None:
     return dataclasses.replace(case, groups=Choices(case.seed, "other groups").pick(others)) if others else None
 
 
+def of_the_same_digits(_: Operation, case: Any) -> Any | None:
+    """Return a case whose height and width, written one after the other, are the same digits."""
+    if not {"h", "w"} <= set(_axes(case)):
+        return None
+    digits = f"{case.h}{case.w}"
+    sizes = [(digits[:end], digits[end:]) for end in range(1, len(digits)) if digits[end] != "0"]
+    others = [(int(h), int(w)) for h, w in sizes if int(h) != case.h]
+    if not others:
+        return None
+    height, width = Choices(case.seed, "same digits").pick(others)
+    return dataclasses.replace(case, h=height, w=width)
+
+
+def of_as_many_weights(_: Operation, case: Any) -> Any | None:
+    """Return a case with taps for channels and channels for taps, along one axis."""
+    if not _axes(case) or not hasattr(case, "f") or case.groups > 1 or isinstance(case.kernel_size, int):
+        return None
+    *others, last = case.kernel_size
+    return None if last == case.c else dataclasses.replace(case, c=last, kernel_size=(*others, case.c))
+
+
 def of_other_bias(operation: Operation, case: Any) -> Any | None:
     """Return a case with a bias where this one has none, or without one."""
     if not hasattr(case, "bias"):
@@ -165,6 +188,8 @@ RARE: tuple[SameKey, ...] = (
     of_the_same_arrays,
     in_other_groups,
     of_nearly_as_many,
+    of_the_same_digits,
+    of_as_many_weights,
 )
 USUAL: tuple[SameKey, ...] = (turned, of_the_same_padded_size, of_other_bias)
 KINDS: tuple[SameKey, ...] = (*USUAL, *RARE, *RARE)

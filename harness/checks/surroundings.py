@@ -60,10 +60,11 @@ def _watched() -> Watched:
 class Surroundings:
     """What a candidate has no business to change, as it was before its first call of a case."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_thorough: bool = False) -> None:
         self._watched = _watched()  # kept here: the function itself may be replaced
         other_thread.start()  # it has to be running before a candidate can get in the way
         self._float_errors = np.geterr()
+        self._random = _random_state() if is_thorough else None  # as long as all the rest takes
 
     def restored(self) -> Problem | None:
         """Put back what was replaced of the oracle, the checks, NumPy or the clock, and return that as a problem."""
@@ -72,4 +73,13 @@ class Surroundings:
             np.seterr(**self._float_errors)
             sentence = "a call changed how NumPy treats floating-point errors"
             problem = problem or Problem("contract", "nothing replaced", sentence)
+        if self._random is not None and _random_state() != self._random:
+            sentence = "a call drew from NumPy's global random numbers, or seeded them"
+            problem = problem or Problem("contract", "nothing replaced", sentence)
         return problem
+
+
+def _random_state() -> tuple[bytes, int]:
+    """Return how far NumPy's global random numbers have been drawn."""
+    _, key, position, *_ = np.random.get_state()  # noqa: NPY002 - it is the global ones that are others' business
+    return np.asarray(key).tobytes(), int(position)

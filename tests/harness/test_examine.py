@@ -11,7 +11,8 @@ import pytest
 
 from convoracle import reference
 from convoracle.harness import Failure, verify
-from convoracle.harness.checks.contract import MANY, NEUTRAL_EVERY
+from convoracle.harness.checks.contract import NEUTRAL_EVERY
+from convoracle.harness.checks.state.many_times import CALLS
 from convoracle.harness.oracle import compiled
 
 Caught = Callable[..., Failure]
@@ -239,4 +240,4 @@ def test_a_failure_that_does_not_come_back_is_not_shrunk() -> None:
 
     (failure,) = verify("conv2d", once).failures
     assert failure.kind == "stateful"
-    assert calls[0] <= 5 + 60 + MANY  # the case a few times more, no shrinking
+    assert calls[0] <= 5 + 60 + CALLS  # the case a few times more, no shrinking

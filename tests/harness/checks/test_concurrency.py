@@ -142,10 +142,10 @@ def test_who_exits_ends_nothing_else() -> None:
     ("where", "as_it_is", "broken", "juror"),
     [
         ("examine:Examination.run", "concurrency.check(self)", "pass", OneWorkspace),
-        ("checks.concurrency:check", "other_thread.at_once(*several)", "[call() for call in several]", InOneLine),
-        ("checks.concurrency:_one_stopped", "is not None", "is ...", OneName),
-        ("checks.concurrency:_judge", "examination.judge(", "str(", OneWorkspace),
-        ("checks.concurrency:_judge", "examination.formed(examination.case, returned)", "(returned,)", Flattens),
+        ("checks.concurrency:check", "other_thread.at_once(*several)", "[one() for one in several]", InOneLine),
+        ("checks.concurrency:_one_stopped", ", here.call)", ", lambda: None)", OneName),
+        ("checks.concurrency:Caller.judge", "examination.judge(", "str(", OneWorkspace),
+        ("checks.concurrency:Caller.judge", "examination.formed(self.case, returned)", "(returned,)", Flattens),
     ],
 )
 def test_a_broken_check_is_noticed(
