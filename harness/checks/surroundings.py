@@ -64,7 +64,11 @@ class Surroundings:
         self._watched = _watched()  # kept here: the function itself may be replaced
         other_thread.start()  # it has to be running before a candidate can get in the way
         self._float_errors = np.geterr()
-        self._random = _random_state() if is_thorough else None  # as long as all the rest takes
+        # As long as all the rest takes. Who seeds them the same each time is found out if they are elsewhere before.
+        self._random = np.random.get_state() if is_thorough else None  # noqa: NPY002
+        if self._random is not None:
+            np.random.random_sample()  # noqa: NPY002
+            self._drawn = _random_state()
 
     def restored(self) -> Problem | None:
         """Put back what was replaced of the oracle, the checks, NumPy or the clock, and return that as a problem."""
@@ -73,9 +77,11 @@ class Surroundings:
             np.seterr(**self._float_errors)
             sentence = "a call changed how NumPy treats floating-point errors"
             problem = problem or Problem("contract", "nothing replaced", sentence)
-        if self._random is not None and _random_state() != self._random:
-            sentence = "a call drew from NumPy's global random numbers, or seeded them"
-            problem = problem or Problem("contract", "nothing replaced", sentence)
+        if self._random is not None:
+            if _random_state() != self._drawn:
+                sentence = "a call drew from NumPy's global random numbers, or seeded them"
+                problem = problem or Problem("contract", "nothing replaced", sentence)
+            np.random.set_state(self._random)  # noqa: NPY002
         return problem
 
 

@@ -22,6 +22,7 @@ from convoracle.harness.bugs.mutants.max_pool2d import MAX_POOL2D
 from convoracle.harness.bugs.mutants.not_finite import NOT_FINITE
 from convoracle.harness.bugs.mutants.numerics import NUMERICS
 from convoracle.harness.bugs.mutants.numerics_sums import NUMERICS_SUMS
+from convoracle.harness.bugs.mutants.orders import ORDERS
 from convoracle.harness.bugs.mutants.seams import SEAMS
 from convoracle.harness.bugs.mutants.sequences import SEQUENCES
 from convoracle.harness.bugs.mutants.shortcuts import SHORTCUTS
@@ -61,5 +62,6 @@ MUTANTS: tuple[Bug, ...] = (
     *NOT_FINITE,
     *LARGER,
     *SEQUENCES,
+    *ORDERS,
 )
 """Every mutant, each with a name of its own."""

@@ -84,34 +84,42 @@ def test_means_hold_what_their_windows_hold() -> None:
 
 
 GUESSED = [
-    ((6, 2 * LANES), 2, 2, 0),
-    ((7, 2 * LANES + 3), 2, 2, 0),
-    ((6, LANES - 2), 2, 2, 0),
-    ((2, 3), 2, 2, 0),
-    ((8, 4 * LANES + 2), 3, 2, 1),
-    ((7, 2 * LANES - 1), 3, 2, 1),
-    ((9, 2 * LANES + 1), 3, 2, 0),
-    ((10, 3 * LANES), 3, 2, 0),
-    ((3, 3), 3, 1, 1),
-    ((5, LANES + 1), 3, 1, 1),
-    ((9, 700), 3, 1, 1),
-    ((6, 7), 5, 1, 2),
+    ((6, 2 * LANES), 2, 2, 0, False),
+    ((7, 2 * LANES + 3), 2, 2, 0, False),
+    ((7, 2 * LANES + 1), 2, 2, 0, True),
+    ((6, LANES - 2), 2, 2, 0, False),
+    ((2, 3), 2, 2, 0, False),
+    ((8, 4 * LANES + 2), 3, 2, 1, False),
+    ((7, 2 * LANES - 1), 3, 2, 1, False),
+    ((70, 4 * LANES), 3, 2, 1, False),
+    ((9, 2 * LANES + 1), 3, 2, 0, False),
+    ((10, 3 * LANES), 3, 2, 0, False),
+    ((71, 4 * LANES + 2), 3, 2, 0, True),
+    ((3, 3), 3, 1, 1, False),
+    ((5, LANES + 1), 3, 1, 1, False),
+    ((9, 700), 3, 1, 1, False),
+    ((6, 7), 5, 1, 2, False),
 ]
-"""Planes with as many positions as windows, or twice as many along both axes: size, kernel, stride, padding."""
+"""Planes with as many positions as windows, or twice as many along both axes: size, kernel, stride, padding, ceil."""
 
 
-@pytest.mark.parametrize(("size", "kernel", "stride", "padding"), GUESSED)
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding", "ceil_mode"), GUESSED)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_gradient_goes_wherever_the_indices_say(
-    size: tuple[int, int], kernel: int, stride: int, padding: int, dtype: type
+    size: tuple[int, int], kernel: int, stride: int, padding: int, ceil_mode: bool, dtype: type
 ) -> None:
     """All indices in windows that can be guessed, or one in the first row or the last one that is not."""
     rng, shape = np.random.default_rng(0), (2, 3, *size)
     x = torch.tensor(rng.integers(-2, 3, shape).astype(dtype))
-    indices = torch.nn.functional.max_pool2d(x, kernel, stride, padding, return_indices=True)[1].numpy()
+    indices = torch.nn.functional.max_pool2d(x, kernel, stride, padding, 1, ceil_mode, return_indices=True)[1].numpy()
     grad = rng.standard_normal(indices.shape).astype(dtype)
     grad[..., 1::3] = -0.0
-    for row, column, index in ((0, 0, None), (-1, -1, 0), (0, 0, size[0] * size[1] - 1), (-1, 0, size[1] - 1)):
+    height, width = size
+    elsewhere_in_plane = [(0, 0, None), (-1, -1, 0), (0, 0, height * width - 1), (-1, 0, width - 1)]
+    # Beside the plane, where the row after this one begins, and where the one before ended.
+    last_row = stride * (indices.shape[2] - 1)
+    elsewhere_in_plane += [(0, -1, width), (-1, 0, max(last_row * width - 1, 0))]
+    for row, column, index in elsewhere_in_plane:
         elsewhere = indices.copy()
         if index is not None:
             elsewhere[1, 2, row, column] = index

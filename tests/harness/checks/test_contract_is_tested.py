@@ -91,6 +91,11 @@ def silences_numpy(result: np.ndarray, *operands: Any, **options: Any) -> np.nda
     return result
 
 
+def seeds_numpy(result: np.ndarray, *operands: Any, **options: Any) -> np.ndarray:
+    np.random.seed(0)  # noqa: NPY002
+    return result
+
+
 def one_element_for_all(result: np.ndarray, *operands: Any, **options: Any) -> np.ndarray:
     return np.lib.stride_tricks.as_strided(result[:1].copy(), result.shape, (0, *result.strides[1:]))
 
@@ -218,6 +223,7 @@ JURY: dict[str, tuple[Any, ...]] = {
     "wrong alone": ("batch", "contract", changed(wrong_alone)),
     "replaces a bound": ("nothing replaced", "contract", changed(replaces_a_bound)),
     "silences NumPy": ("nothing replaced", "contract", changed(silences_numpy)),
+    "seeds NumPy": ("nothing replaced", "contract", changed(seeds_numpy)),
 }
 
 BREAKAGES: dict[str, tuple[str, str, str, str]] = {
@@ -256,6 +262,10 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
      "names.items() <= vars(watched).items()", "True", "replaces a bound"),
     "errors may be silenced": ("checks.surroundings:Surroundings.restored",
      "np.geterr() != self._float_errors", "False", "silences NumPy"),
+    "random numbers may be seeded": ("checks.surroundings:Surroundings.restored",
+     "_random_state() != self._drawn", "False", "seeds NumPy"),
+    "random numbers are where they were": ("checks.surroundings:Surroundings.__init__",
+     "np.random.random_sample()", "np.random.seed(0)", "seeds NumPy"),
     "answers are not examined again": ("checks.contract:_fresh_data",
      "examination.judge_promise(", "str(", "remembers arrays"),
 }  # fmt: skip
