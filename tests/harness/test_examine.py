@@ -181,7 +181,7 @@ CASE = "n={} c=2 h=3 w=5 f=3 kernel_size=2x1 stride=1 padding=1 dilation=1 group
 
 
 @pytest.mark.parametrize("layout", ["C+F", "sliced+reversed"])
-@pytest.mark.parametrize(("n", "dtype", "seed"), [(2, "float32", 24), (2, "int16", 24), (1, "float64", 25)])
+@pytest.mark.parametrize(("n", "dtype", "seed"), [(2, "float32", 24), (2, "int16", 24), (1, "float64", 37)])
 def test_the_calls_of_one_case(n: int, dtype: str, seed: int, layout: str) -> None:
     """The same arrays with other data; then read-only, in other layouts, in another thread; one image alone; x back."""
     seen: list[tuple[list[Any], bool, list[Any]]] = []

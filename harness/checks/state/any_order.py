@@ -22,13 +22,13 @@ from convoracle.harness.choices import Choices
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
 
-EVERY, TURN = 16, 5
+EVERY, TURN = 20, 5
 """Which cases are asked."""
 
-CALLS, LOOKED_AT_EVERY = 18, 6
+CALLS, LOOKED_AT_EVERY = 16, 8
 """So many calls are made, one after the other; after so many it is seen whether all arrays are as they were."""
 
-DISTURBED_EVERY, THREAD_EVERY, KEPT_EVERY, ON_EVERY = 5, 6, 2, 3
+DISTURBED_EVERY, THREAD_EVERY, KEPT_EVERY, ON_EVERY = 5, 16, 2, 3
 """One call in so many has another one before it; is made in another thread; has its results kept; is followed by that
 of the next layer, if there is one."""
 

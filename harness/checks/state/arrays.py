@@ -9,8 +9,9 @@ from convoracle.harness.choices import Choices
 from convoracle.harness.data import ELSEWHERE, lay_out
 
 AGAIN_EVERY, REFILLED_EVERY, LAID_OUT_EVERY, READ_ONLY_EVERY, SLICED_EVERY, TURNED_EVERY = 2, 2, 4, 4, 4, 3
-"""An array that holds what is asked for is handed over once in so many times; another one written over; a new one laid
-out in another way, or read-only, or a result kept by a part of it alone; a square one with its axes exchanged."""
+"""An array that holds what is asked for is handed over once in so many times; another one written over, every other
+time the latest; a new one laid out in another way, or read-only; a result kept by a part of it alone; a square array
+seen with its axes exchanged."""
 
 MOST = 40
 """So many are kept."""
@@ -47,7 +48,7 @@ class Pool:
             if one.owner is not None and not any(np.may_share_memory(one.array, array) for array in busy)
         ]
         if free and self.choices.happens(REFILLED_EVERY):
-            return self._written_over(self.choices.pick(free), values)
+            return self._written_over(free[-1] if self.choices.happens(2) else self.choices.pick(free), values)
         return self._new(values, dtype)
 
     def take(self, results: tuple[np.ndarray, ...], expected: tuple[np.ndarray, ...]) -> None:
