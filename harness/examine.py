@@ -235,6 +235,19 @@ class Examination:
         except _Found as found:
             raise _Found(Problem("contract", check, f"{where}: {found.problem.sentence}")) from None
 
+    def in_order(self, check: str, case: Any, call: Callable[[], tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+        """Make a call that raises, or whose result has the wrong form, only because of calls before it, if at all."""
+        try:
+            return call()
+        except _Found as found:
+            if found.problem.kind in PROMISES or found.case is not None:
+                raise
+            alone = examine(self.operation, self.candidate, case, self.accuracy, self.limits, frozenset({"form"}))
+            if alone.problem is not None:
+                raise _Found(alone.problem, None if case is self.case else case) from None
+            sentence = f"{found.problem.sentence}; made again, it is not so"
+            raise _Found(Problem("contract", check, sentence)) from None
+
     def unless_refused(self, case: Any, operands: Arrays, where: str) -> tuple[np.ndarray, ...] | None:
         """Call as `fresh` does; None if the candidate raises, as it may there."""
         try:

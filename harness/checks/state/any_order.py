@@ -64,7 +64,9 @@ def check(examination: "Examination") -> None:
             dtype = np.dtype(np.int64 if name == "indices" else case.dtype)
             passed[name] = pool.operand(values, dtype, list(passed.values()))
         call = functools.partial(examination.call, case, passed)
-        results = other_thread.in_other_thread(call) if choices.happens(THREAD_EVERY) else call()
+        if choices.happens(THREAD_EVERY):
+            call = functools.partial(other_thread.in_other_thread, call)
+        results = examination.in_order(CHECK, case, call)
         data = f"call {number + 1} of several in a random order, of layers near each other"
         examination.judge_promise(CHECK, case, answered, results, data)
         if answered is asked[0][1] or choices.happens(KEPT_EVERY):

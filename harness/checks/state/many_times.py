@@ -6,6 +6,7 @@ results, which the caller writes into, are kept to the end. Then one number chan
 comes; and other cases of the same family are asked about, see `relatives`.
 """
 
+import functools
 import math
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -72,6 +73,8 @@ def _and_then(examination: "Examination") -> None:
         examination.judge_promise("fresh data", case, answered, results, data)
     disturb(examination, case, question.integers, Choices(case.seed, "many times"))
     for other, answered in question.near.relatives(examination.limits, examination.dtypes):
-        results = examination.fresh(other, answered.operands)
+        results = examination.in_order(
+            "any order", other, functools.partial(examination.fresh, other, answered.operands)
+        )
         data = f"integers after {CALLS} calls of a layer near this one"
         examination.judge_promise("any order", other, answered, results, data)

@@ -6,6 +6,7 @@ asked about again on the way. The layers themselves come twice. At last comes an
 one of them changed: whoever recognises it by some of them takes it for the same.
 """
 
+import functools
 from typing import TYPE_CHECKING
 
 from convoracle.harness.choices import Choices
@@ -30,12 +31,13 @@ def check(examination: "Examination") -> None:
     layers = question.near.layers(examination.limits)
     for number in STAGES:
         for other, answered in layers[:number]:
-            results = examination.fresh(other, answered.operands)
+            call = functools.partial(examination.fresh, other, answered.operands)
+            results = examination.in_order("any order", other, call)
             examination.judge_promise("any order", other, answered, results, DATA)
         layers = [*layers[number:], *layers[:number]]
         answered = Choices(case.seed, number).pick((question.integers, question.other_integers))
         examination.refill(answered.operands)
-        results = examination.call(case, examination.passed)
+        results = examination.in_order("any order", case, lambda: examination.call(case, examination.passed))
         examination.judge_promise("any order", case, answered, results, DATA)
     _one_of_many_changed(examination)
     examination.outcome.checked["contract"] += 1

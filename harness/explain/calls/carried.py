@@ -91,9 +91,9 @@ def _explained(replay: Replay, calls: Sequence[Call], start: int) -> str:
         if replay.is_over():
             return ""
         alone = results_of(replay.anew(), calls[number])
-        if results_are_same(alone, calls[number].results):
+        if _agree(alone, calls[number].results):
             continue
-        if not results_are_same(alone, results_of(replay.anew(), calls[number])):
+        if not _agree(alone, results_of(replay.anew(), calls[number])):
             return "the same call gives something else in each new process: memory that nobody wrote to, or threads"
         return _owing(replay, calls, number, alone)
     return ""
@@ -102,24 +102,46 @@ def _explained(replay: Replay, calls: Sequence[Call], start: int) -> str:
 def _owing(replay: Replay, calls: Sequence[Call], number: int, alone: tuple[np.ndarray, ...]) -> str:
     last = calls[number]
     told = "alone, in a new process, the same call gives another result"
+    if last.raised:
+        told = "alone, in a new process, the same call does not raise"
     latest = range(number - 1, max(number - 1 - MOST_CALLS, -1), -1)
     for i in sorted(latest, key=lambda i: differences(last, calls[i])):
         for after, where in _after(replay, calls[i], last):
             if replay.is_over():
                 return f"{told}: it depends on a call before it"
-            if results_are_same(after, last.results):
+            if _agree(after, last.results):
                 what = _what(replay, calls[i], last, alone)
                 how = related(last, calls[i], replay.names)
                 return f"{told}; it is wrong after {where}{how}{what}"
-    for count in range(2, number + 1):
-        if replay.is_over():
-            break
+    count = _fewest(replay, calls, number)
+    if count:
+        return f"{told}; it takes the {count} calls before it, and fewer are not enough: it counts, or fills up"
+    return f"{told}: it depends on calls before it"
+
+
+def _fewest(replay: Replay, calls: Sequence[Call], number: int) -> int:
+    """Return how many calls before one it takes, more than one; 0 if all are not enough, or the time is up."""
+
+    def are_enough(count: int) -> bool:
         function = replay.anew()
         for one in calls[number - count : number]:
             results_of(function, one)
-        if results_are_same(results_of(function, last), last.results):
-            return f"{told}; it takes the {count} calls before it, and fewer are not enough: it counts, or fills up"
-    return f"{told}: it depends on calls before it"
+        return _agree(results_of(function, calls[number]), calls[number].results)
+
+    too_few, enough = 1, 2
+    while not are_enough(enough):
+        if enough == number or replay.is_over():
+            return 0
+        too_few, enough = enough, min(2 * enough, number)
+    while enough - too_few > 1 and not replay.is_over():
+        middle = (too_few + enough) // 2
+        too_few, enough = (too_few, middle) if are_enough(middle) else (middle, enough)
+    return enough if enough - too_few == 1 else 0
+
+
+def _agree(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> bool:
+    """Return whether two calls returned the same, or both nothing: they raised."""
+    return results_are_same(one, other) or not (one or other)
 
 
 def _after(replay: Replay, before: Call, last: Call) -> Iterator[tuple[tuple[np.ndarray, ...], str]]:
@@ -127,7 +149,8 @@ def _after(replay: Replay, before: Call, last: Call) -> Iterator[tuple[tuple[np.
     function = replay.anew()
     kept = [before.twins(), last.twins()]  # both alive: no array lies where another one did
     results_of(function, before, kept[0])
-    yield results_of(function, last, kept[1]), "a call with "
+    a_call = f"a call that raised {before.raised}," if before.raised else "a call"
+    yield results_of(function, last, kept[1]), f"{a_call} with "
     shared = before.twins()
     again = last.twins()
     for i, (mine, other) in enumerate(zip(again, shared, strict=False)):
@@ -138,7 +161,7 @@ def _after(replay: Replay, before: Call, last: Call) -> Iterator[tuple[tuple[np.
     for mine, value, other in zip(again, last.positional, shared, strict=False):
         if mine is other and isinstance(value, np.ndarray):
             mine[...] = value
-    yield results_of(function, last, again), "a call in the same arrays, with "
+    yield results_of(function, last, again), f"{a_call} in the same arrays, with "
 
 
 def _what(replay: Replay, before: Call, last: Call, alone: tuple[np.ndarray, ...]) -> str:

@@ -30,12 +30,16 @@ HELD = 500
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it was: copies of all arguments and of all results, and whether another thread made it."""
+    """One call as it was: copies of all arguments and of all results, and whether another thread made it.
+
+    Where it raised there are no results, and `raised` is the exception's name.
+    """
 
     positional: tuple[Any, ...]
     keywords: dict[str, Any]
     results: tuple[np.ndarray, ...]
     is_elsewhere: bool = False
+    raised: str = ""
 
     def twins(self) -> list[Any]:
         """Return the arguments, arrays as new ones that lie in memory as these do."""
@@ -97,10 +101,15 @@ class Recorder:
     def __call__(self, *positional: Any, **keywords: Any) -> Any:
         """Call the candidate, and keep copies of what it was given and what it returned."""
         before = tuple(twin(value) if isinstance(value, np.ndarray) else value for value in positional)
-        returned = self._function(*positional, **keywords)
+        is_elsewhere = threading.get_ident() != self._home
+        try:
+            returned = self._function(*positional, **keywords)
+        except Exception as error:
+            self.calls.append(Call(before, dict(keywords), (), is_elsewhere, type(error).__name__))
+            raise
         results = returned if isinstance(returned, (tuple, list)) else (returned,)
         copies = tuple(np.array(result) for result in results if isinstance(result, np.ndarray))
-        self.calls.append(Call(before, dict(keywords), copies, threading.get_ident() != self._home))
+        self.calls.append(Call(before, dict(keywords), copies, is_elsewhere))
         return returned
 
 

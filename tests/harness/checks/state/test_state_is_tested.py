@@ -16,6 +16,22 @@ right = functools.partial(reference.conv2d, loops=compiled(reference.conv2d_loop
 MAKE = {bug.name: bug.make for bug in ORDERS}
 
 
+class RaisesAgain:
+    """Right, but raises once more what a call that did not fit has raised."""
+
+    error: Exception | None = None
+
+    def __call__(self, *operands: Any, **options: Any) -> Any:
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        try:
+            return right(*operands, **options)
+        except ValueError as error:
+            self.error = error
+            raise
+
+
 class LeftByAnError:
     """Right, but adds what a call left that ended with a floating-point error."""
 
@@ -48,6 +64,7 @@ JURY: dict[str, tuple[Any, ...]] = {
     # who: (the verdict, the one check that is made, the maker of the candidate, and what differs from a plain case)
     "honest": ("passes", "contract", lambda: right, {"seeds": 40, "dtypes": DTYPES}),
     "left by a refusal": ("any order", "contract", MAKE["conv2d/left by a refusal"], _in(25)),
+    "raises again": ("any order", "contract", RaisesAgain, _in(25)),
     "left by an error": ("any order", "contract", LeftByAnError, _in(125)),
     "left by NaN": ("any order", "contract", LeftByNaN, _in(5)),
     "layer of an array": ("any order", "contract", MAKE["conv2d/layer of an array"], _in(25)),
@@ -73,6 +90,8 @@ JURY: dict[str, tuple[Any, ...]] = {
 BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     # what is broken: (where, the text as it is, the text as it then is, the juror who notices)
     "nobody is refused": ("checks.state.disturb:disturb", "misfit is not None", "False", "left by a refusal"),
+    "who raises in order is not asked alone": ("examine:Examination.in_order",
+     "except _Found as found:", "except ZeroDivisionError as found:", "raises again"),
     "nothing overflows": ("checks.state.disturb:disturb",
      "overflow(examination, case, answered)", "pass", "left by an error"),
     "nothing is NaN": ("checks.state.disturb:disturb", "poison(examination, case, answered)", "pass", "left by NaN"),

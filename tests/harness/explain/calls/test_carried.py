@@ -1,11 +1,13 @@
 """State that is carried over from call to call: which call it comes from, and what that has in common with this."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from convoracle.harness.checks.other_thread import in_other_thread
 from convoracle.harness.explain.calls.carried import Replay, _explained, carried_over
@@ -96,19 +98,50 @@ def test_a_workspace_that_is_not_cleared() -> None:
     assert said.endswith(": wrong are values that should be 0, as where nothing was cleared")
 
 
-def test_a_call_that_is_wrong_when_it_is_the_third() -> None:
+@pytest.mark.parametrize("enough", [2, 3, 7, 8, 21])
+def test_a_call_that_is_wrong_after_so_many(enough: int) -> None:
     def make() -> Callable[..., Any]:
         count = 0
 
         def counts(x: Any, weight: Any) -> Any:
             nonlocal count
             count += 1
-            return right(x, weight) + (count > 2)
+            return right(x, weight) + (count > enough)
 
         return counts
 
-    said = story(make, [[((X, W), {}), ((OTHER, W), {}), ((X, W), {})]])
-    assert "it takes the 2 calls before it, and fewer are not enough" in said
+    said = story(make, [[((X if n % 2 else OTHER, W), {}) for n in range(enough + 1)]])
+    assert f"it takes the {enough} calls before it, and fewer are not enough" in said
+
+
+def test_a_call_that_raised_is_one_of_those_before() -> None:
+    def make() -> Callable[..., Any]:
+        raised: list[str] = []
+
+        def raises_again(x: Any, weight: Any) -> Any:
+            if raised:
+                raise RuntimeError(raised.pop())
+            if x[0] < 0:
+                raised.append("negative")
+                raise ValueError
+            return right(x, weight)
+
+        return raises_again
+
+    def fails(function: Any, case: Any) -> bool:
+        with contextlib.suppress(ValueError):
+            function(-X, W)
+        try:
+            function(X, W)
+        except RuntimeError:
+            return True
+        return False
+
+    said = carried_over(Replay(make, fails, ("x", "weight"), time.monotonic() + 20), [Case([])], [])
+    assert said == (
+        "alone, in a new process, the same call does not raise; it is wrong after a call that raised ValueError, with "
+        "the same weight and shapes, but other numbers in x (4 of 4, the same largest magnitude)"
+    )
 
 
 def test_an_earlier_case_that_is_needed() -> None:
