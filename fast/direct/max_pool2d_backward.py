@@ -4,8 +4,8 @@ Nobody says how large the windows were. It is guessed, as long as every index of
 
 - if there are as many windows as positions, windows of 3 x 3 around each, the way of
   `convoracle.fast.direct.same_pool_gradients`;
-- if there are half as many along both axes, windows of 2 x 2, then of 3 x 3 with and without padding, the way of
-  `convoracle.fast.direct.window_gradients`.
+- if there are half as many along both axes, windows of 2 x 2, the way of `convoracle.fast.direct.pair_gradients`, then
+  of 3 x 3 with and without padding, the way of `convoracle.fast.direct.halved_planes`.
 
 If none fits, each value is added where its index says, in four planes side by side: neighbours in a plane often share a
 maximum, and an addition has to wait for the one before it in the same place. Either way a position starts from zero and
@@ -13,14 +13,18 @@ adds up its windows row by row, so that it does not matter for the bits which wa
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from convoracle.fast.direct.halved_planes import CODED, SIZE, collect_halved, encode, place_wide, tables_of_halved
 from convoracle.fast.direct.pair_gradients import place_pairs
-from convoracle.fast.direct.same_pool_gradients import NO_CODE, SPARE, collect_windows, encode_windows
-from convoracle.fast.direct.window_gradients import NOWHERE, STEP, place_windows
+from convoracle.fast.direct.same_pool_gradients import collect_windows
+from convoracle.fast.direct.window_codes import NO_CODE, SPARE
+from convoracle.fast.direct.window_gradients import NOWHERE, STEP
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_of
+from convoracle.fast.simd.code_size import keep_apart
 from convoracle.fast.simd.copying import ask_for
 from convoracle.fast.simd.vectors import VECTOR_BITS, lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
@@ -28,14 +32,17 @@ from convoracle.fast.threads import run_pieces, threads_to_move
 CLEARED = 1 << 11
 """Numbers of a gradient that are cleared at a time, in each of four planes, before values are added to them."""
 
-CODED = 1 << 10
-"""Windows that are encoded at a time, so that they are still in the nearest cache when they are looked at."""
-
 WIDEST = 1 << 18
 """Columns of a plane whose windows are encoded: what is kept of a few rows of them takes some megabytes then."""
 
 MASKED = 512
 """Bits of vectors whose comparisons have registers of their own; with others it is faster to add one by one."""
+
+MANY = 16
+"""Numbers of a vector for windows of 3 x 3 a step of 2 apart; with fewer it is no slower to add them one by one."""
+
+WIDE = 48
+"""Windows in a row from which on it is faster not to encode them: most of the vectors need no mask."""
 
 NEAR = 1 << 22
 """Bytes of all arrays that are in a cache, perhaps: memory beyond that is asked for before it is needed."""
@@ -52,21 +59,37 @@ def bind_max_pool2d_backward(
     planes, rows, columns = images * channels, *grad_output.shape[2:]
     numbers, dtype = planes * height * width, grad_output.dtype
     lanes = lanes_of(dtype)
-    is_small = height * width < -NOWHERE // 2
+    is_small = height * width < -NOWHERE // 2 and width <= WIDEST
     is_far = numbers * dtype.itemsize + planes * rows * columns * (8 + dtype.itemsize) > NEAR
     fill, sizes = _place_values, (planes, height, width, rows, columns)
-    is_same = (height, width) == (rows, columns) and min(height, width) >= 3 and width <= WIDEST
+    is_same = (height, width) == (rows, columns) and min(height, width) >= SIZE
     options: tuple[int, ...]
+    tables: tuple[Any, ...] | None
     if is_small and is_same and VECTOR_BITS >= MASKED:
-        fill, options = _collect_values, (SPARE,)
+        fill = _collect_values
+        # Windows before and after a position that it may be in, in the order of the plane.
+        reach = width + 1
+        options = reach, max(CODED, 4 * reach)
+        tables = None
     else:
-        # Rows that leave more of a vector idle take longer to place than to add up.
-        is_halved = is_small and columns * STEP * 4 > lanes * 3
-        is_halved &= abs(height - rows * STEP) <= STEP and abs(width - columns * STEP) <= STEP
-        # Of narrow planes, so do windows of 3 x 3.
-        options = (0 if not is_halved else 1 if columns < 2 * lanes else 3,)
-    places = np.full(-(-width // lanes) * lanes, NOWHERE, np.int32)
-    places[:width] = range(width)
+        # By how much the plane is larger than twice the windows. Of narrow planes, whose rows leave much of a vector
+        # idle, windows are added one by one.
+        more = {height - STEP * rows, width - STEP * columns}
+        is_halved = is_small and 4 * columns > lanes
+        is_wide = is_halved and columns >= WIDE and VECTOR_BITS >= MASKED
+        is_coded = is_halved and 2 * columns > lanes >= MANY and not is_wide
+        lines = min(max(CODED // columns, 1), -(-height // STEP))
+        options = (
+            is_halved and more <= {-1, 0, 1},
+            (is_coded or is_wide) and more <= {-1, 0},
+            (is_coded or is_wide) and more <= {0, 1, 2},
+            is_wide,
+            lines,
+        )
+        coded = (tables_of_halved(edge, lines + 1 if is_coded else 0, columns, width) for edge in (-1, 0))
+        places = np.full(-(-width // lanes) * lanes if is_wide else 0, NOWHERE, np.int32)
+        places[:width] = range(len(places[:width]))
+        tables = *coded, places
 
     def place(grad_output: np.ndarray, indices: np.ndarray) -> np.ndarray:
         grad, is_outside = np.empty(input_shape, dtype), np.zeros(1, np.bool_)
@@ -77,7 +100,7 @@ def bind_max_pool2d_backward(
             indices.reshape(-1),
             grad.reshape(-1),
             is_outside,
-            places,
+            tables,
             sizes,
             options,
             is_far,
@@ -94,16 +117,13 @@ max_pool2d_backward = kernel_of(bind_max_pool2d_backward, arrays=2)
 
 
 @kernel
-def _collect_values(piece, pieces, values, indices, grad, is_outside, places, sizes, options, is_far):  # type: ignore[no-untyped-def]
+def _collect_values(piece, pieces, values, indices, grad, is_outside, tables, sizes, options, is_far):  # type: ignore[no-untyped-def]
     """Fill some planes of `grad` that have a window around each position."""
     planes, height, width, _, _ = sizes
-    (spare,) = options
+    reach, length = options
     positions = height * width
-    # Windows before and after a position that it may be in, in the order of the plane.
-    reach = width + 1
-    length = max(CODED, 4 * reach)
     block = max(length // positions, 1)
-    codes = np.full(length + 2 * reach + 4 * spare, NO_CODE, np.uint8)
+    codes = np.full(length + 2 * reach + 4 * SPARE, NO_CODE, np.uint8)
     kept = np.zeros(len(codes), grad.dtype)
     plane, end = planes * piece // pieces, planes * (piece + 1) // pieces
     is_right = True
@@ -121,59 +141,57 @@ def _collect_values(piece, pieces, values, indices, grad, is_outside, places, si
             shift = reach - begin
             codes[: first + shift] = NO_CODE
             # Several planes have all of their windows here.
-            is_right &= encode_windows(
-                3, count, indices, start + first, (last - first) // count, first, width, positions, codes, first + shift
+            each = (last - first) // count
+            is_right &= encode(
+                count, indices, start + first, each, None, first - reach, width, positions, codes, first + shift, each
             )
-            codes[last + shift : last + shift + reach + 2 * spare] = NO_CODE
+            codes[last + shift : last + shift + reach + 2 * SPARE] = NO_CODE
             source, place = values, start + begin
-            if place < reach or start + finish + reach + 2 * spare > len(values):
+            if place < reach or start + finish + reach + 2 * SPARE > len(values):
                 # What is looked at, although it has no code, would be outside of the array.
                 kept[first + shift : last + shift] = values[start + first : start + last]
                 source, place = kept, reach
-            collect_windows(3, codes, reach, source, place, width, grad, start + begin, finish - begin)
+            _collect_same(codes, reach, source, place, width, grad, start + begin, finish - begin)
         if is_right:
             plane += count
 
 
 @kernel
-def _place_values(piece, pieces, values, indices, grad, is_outside, places, sizes, options, is_far):  # type: ignore[no-untyped-def]
+def _place_values(piece, pieces, values, indices, grad, is_outside, tables, sizes, options, is_far):  # type: ignore[no-untyped-def]
     """Fill some planes of `grad`."""
     planes, height, width, rows, columns = sizes
-    (guesses,) = options
+    is_pairs, is_padded, is_open, is_wide, _ = options
     outputs, positions = rows * columns, height * width
-    margin = np.zeros(2 * len(places), grad.dtype)
+    plane, end = planes * piece // pieces, planes * (piece + 1) // pieces
+    if is_pairs:
+        room = np.empty(width, grad.dtype)
+        done = place_pairs(
+            end - plane, values, indices, plane * outputs, rows, columns, width, height, room, grad,
+            plane * positions, is_far,
+        )  # fmt: skip
+        below = STEP * rows * width
+        if below < positions:
+            for n in range(plane, plane + done):
+                grad[n * positions + below : (n + 1) * positions] = 0
+        plane += done
+    if is_wide and plane < end:
+        plane = place_wide(plane, end, values, indices, grad, tables[2], sizes, options, is_far)
+    elif is_padded and plane < end:
+        plane = collect_halved(-1, plane, end, values, indices, grad, tables, sizes, options)
+    if is_open and not is_wide and plane < end:
+        plane = collect_halved(0, plane, end, values, indices, grad, tables, sizes, options)
     # As many planes at a time as stay in the nearest cache, four at least.
     block = max(CLEARED // positions, 1) * 4
-    guess = 0
-    plane, end = planes * piece // pieces, planes * (piece + 1) // pieces
-    while plane < end:
-        start, target = plane * outputs, plane * positions
-        if guess >= guesses:
-            count = min(block, end - plane)
-            _add_planes(count, values, indices, start, outputs, grad, target, positions, is_outside, is_far)
-            plane += count
-            continue
-        bottom, done = 2 * rows, 0
-        if guess == 0:
-            done = place_pairs(
-                end - plane, values, indices, start, rows, columns, width, height, margin, grad, target, is_far
-            )
-        elif guess == 1:
-            done = place_windows(
-                -1, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target, is_far
-            )
-        else:
-            bottom += 1
-            done = place_windows(
-                0, 3, values, indices, start, rows, columns, places, width, height, margin, grad, target, is_far
-            )
-        if bottom < height:
-            # Rows below all windows.
-            for _ in range(done):
-                grad[target + bottom * width : target + positions] = 0
-                target += positions
-        plane += done
-        guess += plane < end and (guess == 0 or not done)
+    for first in range(plane, end, block):
+        count, start, target = min(block, end - first), first * outputs, first * positions
+        _add_planes(count, values, indices, start, outputs, grad, target, positions, is_outside, is_far)
+
+
+@inner
+def _collect_same(codes, first, values, place, width, grad, start, count):  # type: ignore[no-untyped-def]
+    """Write some positions that have a window around each."""
+    keep_apart()
+    collect_windows(SIZE, codes, first, values, place, width, grad, start, count)
 
 
 @inner

@@ -23,6 +23,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from convoracle.fast.direct.window_gradients import NOWHERE, STEP, WINDOWS_AHEAD
 from convoracle.fast.simd.vectors import (
     call_intrinsic,
     counting,
@@ -36,15 +37,6 @@ from convoracle.fast.simd.vectors import (
     store_vector,
     vector_of,
 )
-
-STEP = 2
-"""From one window to the next, along both axes, and the size of a window."""
-
-NOWHERE = -(1 << 30)
-"""The name of what is outside of the plane: with the number of any column added, it is still no position."""
-
-WINDOWS_AHEAD, ROWS_AHEAD = 1024, 8
-"""Memory that is asked for before it is needed: so many windows are read later, so many rows of the plane written."""
 
 _NAME, _INDEX = ir.IntType(32), ir.IntType(64)
 
@@ -106,10 +98,8 @@ def place_pairs(  # type: ignore[no-untyped-def]
             """Do the positions of two rows from `column` on: a vector, or what is left."""
             at = builder.add(line, builder.lshr(column, _int(1)))
             with builder.if_then(is_far):
-                below = builder.add(column, builder.mul(width, _int(ROWS_AHEAD)))
-                later = builder.add(at, _int(WINDOWS_AHEAD))
-                for array, there in ((indices, later), (values, later), (top, below), (low, below)):
-                    prefetch(builder, builder.gep(array, [there]))
+                for array in (indices, values):
+                    prefetch(builder, builder.gep(array, [builder.add(at, _int(WINDOWS_AHEAD))]))
             pointers = [builder.gep(array, [at]) for array in (indices, values)]
             if is_whole:
                 index, value = load_vector(builder, pointers[0], windows), load_vector(builder, pointers[1], half)
@@ -126,11 +116,13 @@ def place_pairs(  # type: ignore[no-untyped-def]
             hits = []
             for row, counted in ((top, tops), (low, lows)):
                 own = builder.load(counted)
-                builder.store(builder.add(own, next_names), counted)
-                hits.append(builder.icmp_signed("==", name, own))
+                hit = builder.icmp_signed("==", name, own)
+                # What a window names beside the plane begins the next row: nobody would find it.
+                hits.append(hit if is_whole else builder.and_(hit, is_position))
                 taken = builder.select(hits[-1], value, zeros)
                 pointer = builder.gep(row, [column])
                 if is_whole:
+                    builder.store(builder.add(own, next_names), counted)
                     store_vector(builder, taken, pointer)
                 else:
                     store_lanes(builder, taken, pointer, is_position)
@@ -138,24 +130,30 @@ def place_pairs(  # type: ignore[no-untyped-def]
             ones = call_intrinsic(builder, "ctpop.i64", _INDEX, ones)
             builder.store(builder.add(builder.load(found), ones), found)
 
+        def spread(number: Any) -> Any:
+            return splat(builder, builder.trunc(number, _NAME), names)
+
+        # From the names behind a row to those of the next: of the row below, 1 if that is outside of the plane, else 0.
+        step = builder.sub(builder.mul(width, _int(STEP)), done)
+        steps = cgutils.alloca_once(builder, names, size=2)
+        for n, to_next in enumerate((step, _int(NOWHERE))):
+            store_vector(builder, spread(to_next), builder.gep(steps, [_int(n)]))
         of_plane, positions = builder.mul(rows, columns), builder.mul(width, height)
         with cgutils.for_range(builder, planes) as plane:
             builder.store(_int(0), found)
             builder.store(ir.Constant(windows, None), bits)
+            builder.store(counting(_NAME, lanes), tops)
+            is_inside = builder.icmp_signed("<", width, positions)
+            below = builder.select(is_inside, width, _int(NOWHERE))
+            builder.store(builder.add(spread(below), counting(_NAME, lanes)), lows)
             source = builder.add(start, builder.mul(plane.index, of_plane))
             begin = builder.add(target, builder.mul(plane.index, positions))
             with cgutils.for_range(builder, rows) as row:
                 line = builder.add(source, builder.mul(row.index, columns))
                 first = builder.mul(row.index, builder.mul(width, _int(STEP)))
-                second = builder.add(first, width)
                 top = builder.gep(grad, [builder.add(begin, first)])
-                # Of the last windows, the row below may be outside.
-                is_inside = builder.icmp_signed("<", second, positions)
-                low = builder.select(is_inside, builder.gep(grad, [builder.add(begin, second)]), room)
-                second = builder.select(is_inside, second, _int(NOWHERE))
-                for counted, name in ((tops, first), (lows, second)):
-                    own = splat(builder, builder.trunc(name, _NAME), names)
-                    builder.store(builder.add(own, counting(_NAME, lanes)), counted)
+                is_inside = builder.icmp_signed("<", builder.add(first, width), positions)
+                low = builder.select(is_inside, builder.gep(top, [width]), room)
                 with cgutils.for_range(builder, whole) as strip:
                     place(line, top, low, builder.mul(strip.index, _int(lanes)), is_whole=True)
                 with builder.if_then(builder.icmp_signed(">", rest, _int(0))):
@@ -163,6 +161,11 @@ def place_pairs(  # type: ignore[no-untyped-def]
                 expected = builder.mul(builder.add(row.index, _int(1)), columns)
                 with builder.if_then(builder.icmp_signed("!=", builder.load(found), expected)):
                     row.do_break()
+                builder.store(builder.add(builder.load(tops), spread(step)), tops)
+                end = builder.add(first, builder.mul(width, _int(STEP + 1)))
+                is_outside = builder.zext(builder.icmp_signed(">=", end, positions), _INDEX)
+                to_next = load_vector(builder, builder.gep(steps, [is_outside]), names)
+                builder.store(builder.add(builder.load(lows), to_next), lows)
             # A position is found by half of an index; the other half is to be zero.
             seen = call_intrinsic(builder, f"vector.reduce.or.v{windows.count}i64", _INDEX, builder.load(bits))
             is_right = builder.icmp_unsigned("<", seen, _int(1 << 31))

@@ -19,3 +19,14 @@ def keep_small(typing_context):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+@intrinsic
+def keep_apart(typing_context):  # type: ignore[no-untyped-def]
+    """Ask LLVM not to make the calling function part of others: what it keeps in registers would be kept in memory."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), generate
