@@ -9,7 +9,7 @@ from convoracle.fast import registry
 from convoracle.harness.bugs.mutants.planting import right
 from convoracle.harness.candidates import PEERS, CannotRun, Source
 from convoracle.harness.operations import OPERATIONS
-from convoracle.harness.score.honest import remembering, summation, transforms, unusual
+from convoracle.harness.score.honest import recovering, remembering, summation, transforms, unusual
 
 ALL_DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64")
 FLOATS = ("float32", "float64")
@@ -128,6 +128,26 @@ HONEST: tuple[Honest, ...] = (
     _with_memory("conv2d_weight_grad", "adds as they come", remembering.AddsAsTheyCome),
     _with_memory("conv2d", "autotunes", remembering.Autotunes),
     _with_memory("conv2d", "takes back", remembering.TakesBack, concurrent=False),
+    *(
+        _with_memory(operation, "keeps eight weights", recovering.LeastRecentlyUsed)
+        for operation in ("conv2d", "conv2d_input_grad", "conv_transpose2d")
+    ),
+    *(
+        _with_memory(operation, "knows the last x", recovering.KnowsTheLast)
+        for operation in ("conv2d", "conv3d", "max_pool2d")
+    ),
+    *(
+        _with_memory(operation, "zero between calls", recovering.ZeroBetweenCalls, concurrent=False)
+        for operation in ("conv2d", "conv2d_weight_grad", "avg_pool2d")
+    ),
+    *(
+        _with_memory(operation, "grows and clears", recovering.GrowsAndClears)
+        for operation in ("conv2d", "conv2d_backward", "max_pool2d")
+    ),
+    *(
+        _with_memory(operation, "cuts from margins", recovering.CutsFromMargins)
+        for operation in ("conv2d", "avg_pool2d", "conv_transpose2d_backward")
+    ),
     Honest("avg_pool2d/tap by tap", "avg_pool2d", lambda: unusual.mean_by_taps),
     Honest(
         "max_pool2d/by rows, then columns",
