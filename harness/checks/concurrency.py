@@ -79,7 +79,7 @@ def check(examination: "Examination") -> None:
     case, question = examination.case, examination.question
     here, there = Caller(examination, case, question.integers), Caller(examination, case, question.other_integers)
     meanwhile = [here, Caller(examination, case, question.other_integers, there.passed)]
-    for other, answered in question.near.relatives(examination.limits, examination.dtypes)[-1:]:
+    for other, answered in question.state.relatives(examination.limits, examination.dtypes)[-1:]:
         alone = examination.fresh(other, answered.operands)
         examination.judge_promise("other options", other, answered, alone, "a layer near this one")
         meanwhile.append(Caller(examination, other, answered))

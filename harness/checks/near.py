@@ -5,13 +5,11 @@ Each is one call more, and its answer is worked out once for all candidates, as 
 
 import dataclasses
 import functools
-import itertools
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convoracle.harness.checks.another_layer import LARGE_EVERY, another_layer
+from convoracle.harness.checks.another_layer import another_layer
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.other_options import (
     OtherOptions,
@@ -28,19 +26,15 @@ from convoracle.harness.checks.same_key import (
     of_the_same_plane,
     possible,
 )
-from convoracle.harness.checks.state.many_numbers import many_numbers
-from convoracle.harness.checks.state.relatives import MOST_PRODUCTS, Asked, relatives
+from convoracle.harness.checks.state.relatives import Asked
 from convoracle.harness.choices import Choices
-from convoracle.harness.everyday import has_layers, is_small
+from convoracle.harness.everyday import has_layers
 from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operands import integers
 from convoracle.harness.operations.base import Arrays
 
 if TYPE_CHECKING:
     from convoracle.harness.checks.question import Question
-
-LAYERS, FAMILIES = 34, 8
-"""So many layers are in a tour at most; so many are looked at for one whose family is small enough."""
 
 
 class Near:
@@ -87,58 +81,16 @@ class Near:
         kept_by_size = kinds.get(self.case.seed // 6 % 4)
         apart = None if kept_by_size is None else possible(kept_by_size, self.operation, self.case)
         case = apart or of_nearly_the_same_size(self.operation, self.case)
-        return self._asked(None if case is None else _in_c_order(case), "other size")
+        return self.asked(None if case is None else in_c_order(case), "other size")
 
     def same_key(self, limits: Limits, fewer: bool = False) -> Asked | None:
         """Return a case for which whatever is kept by a part of what it depends on is mistaken."""
         if self._question.is_measured:
             return None
-        case = of_the_same_key(self.operation, _in_c_order(self.case), limits, fewer)
+        case = of_the_same_key(self.operation, in_c_order(self.case), limits, fewer)
         if case not in self._of_the_same_key:
-            self._of_the_same_key[case] = self._asked(case, "same key")
+            self._of_the_same_key[case] = self.asked(case, "same key")
         return self._of_the_same_key[case]
-
-    def relatives(self, limits: Limits, dtypes: tuple[str, ...]) -> list[Asked]:
-        """Return a family of cases, of every other case's another layer instead, each with its answer."""
-        taken = self.case.dtype, *dtypes
-        return [found for found in self._relatives if found[0].dtype in taken and inside(limits, found[0])]
-
-    @functools.cached_property
-    def _relatives(self) -> list[Asked]:
-        if self._question.is_measured:
-            return []
-        choices = Choices(self.case.seed, "family")
-        firsts = [self.case] if choices.happens(2) else []
-        found = itertools.chain(firsts, self._tiny(choices, FAMILIES))
-        small = (case for case in found if is_small(self.operation, case, MOST_PRODUCTS))
-        return relatives(self._question, _in_c_order(next(small, self.case)))
-
-    def layers(self, limits: Limits) -> list[Asked]:
-        """Return many tiny layers, each with its answer."""
-        return [found for found in self._layers if inside(limits, found[0])]
-
-    @functools.cached_property
-    def _layers(self) -> list[Asked]:
-        found = self._tiny(Choices(self.case.seed, "layers"), 3 * LAYERS)
-        small = (_in_c_order(case) for case in found if is_small(self.operation, case, MOST_PRODUCTS))
-        asked = (self._asked(case, "layers") for case in small)
-        return list(itertools.islice((one for one in asked if one is not None), LAYERS))
-
-    def many_numbers(self, limits: Limits) -> tuple[Any, Answered, Answered] | None:
-        """Return a layer of an image with many numbers, and what two of these give that differ in one of them."""
-        return self._many_numbers if self._many_numbers and inside(limits, self._many_numbers[0]) else None
-
-    @functools.cached_property
-    def _many_numbers(self) -> tuple[Any, Answered, Answered] | None:
-        return many_numbers(self._question, self._tiny(Choices(self.case.seed, "many numbers"), FAMILIES))
-
-    def _tiny(self, choices: Choices, count: int) -> Iterator[Any]:
-        """Yield other layers, none of them a very large one."""
-        for _ in range(count):
-            seed = 6 * LARGE_EVERY * choices.below(2**20)
-            other = another_layer(self.operation, dataclasses.replace(self.case, seed=seed))
-            if other is not None:
-                yield other
 
     def another_layer(self, limits: Limits) -> Asked | None:
         """Return a tiny layer with other numbers of channels, filters, groups and images, and perhaps other options."""
@@ -146,7 +98,7 @@ class Near:
 
     @functools.cached_property
     def _another_layer(self) -> Asked | None:
-        return self._asked(another_layer(self.operation, self.case), "another layer", self.case.seed // 6 % 8 == 3)
+        return self.asked(another_layer(self.operation, self.case), "another layer", self.case.seed // 6 % 8 == 3)
 
     def nothing(self, limits: Limits) -> Asked | None:
         """Return the case without images."""
@@ -159,7 +111,7 @@ class Near:
         case = dataclasses.replace(self.case, n=0)
         try:
             self.operation.operand_shapes(case)
-            return self._asked(case, "nothing")
+            return self.asked(case, "nothing")
         except ValueError:  # an operation that refuses it
             return None
 
@@ -169,7 +121,7 @@ class Near:
 
     @functools.cached_property
     def _neutral(self) -> Asked | None:
-        case = without_change(_in_c_order(self.case))
+        case = without_change(in_c_order(self.case))
         if case is None or self._question.outputs[0].name not in ("result", "grad_x"):
             return None
         operands = integers(self.operation, case, 3, stream="neutral")
@@ -183,7 +135,7 @@ class Near:
         asked = self._question.like(case)
         return (case, asked.answer(operands)) if asked.proves(operands) else None
 
-    def _asked(self, case: Any, stream: str, is_repeated: bool = False) -> Asked | None:
+    def asked(self, case: Any, stream: str, is_repeated: bool = False) -> Asked | None:
         """Return a case and its answer on small integers, or on few of them repeated; None if they prove nothing."""
         if case is None:
             return None
@@ -194,7 +146,7 @@ class Near:
         return (case, asked.answer(operands)) if asked.proves(operands) else None
 
 
-def _in_c_order(case: Any) -> Any:
+def in_c_order(case: Any) -> Any:
     """Return a case whose arrays lie in C order."""
     return dataclasses.replace(case, layout=("C",) * len(case.layout))
 

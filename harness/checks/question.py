@@ -13,6 +13,7 @@ from convoracle.harness.checks.near import Near
 from convoracle.harness.checks.proof import Proof
 from convoracle.harness.checks.relations import Relation, relations_of
 from convoracle.harness.checks.scales import Scales
+from convoracle.harness.checks.state.questions import StateQuestions
 from convoracle.harness.checks.truth import allowance, magnitude, truth
 from convoracle.harness.choices import Choices
 from convoracle.harness.operands import exact_amplitude, integers, lopsided, of_extremes, random_floats
@@ -48,6 +49,11 @@ class Question:
     def near(self) -> Near:
         """What is asked about other cases, to see that they are told apart from this one."""
         return Near(self)
+
+    @functools.cached_property
+    def state(self) -> StateQuestions:
+        """What is asked in many orders, to see that what is kept from call to call does not show."""
+        return StateQuestions(self)
 
     @functools.cached_property
     def scales(self) -> Scales:

@@ -35,19 +35,11 @@ of the next layer, if there is one."""
 CHECK = "any order"
 
 
-def _next(place: int, asked: list[Asked], choices: Choices) -> int:
-    """Return which call comes after another one: that of the next layer, or any."""
-    layers = [0, *range(len(asked) - NEXT_LAYERS, len(asked))]
-    if place in layers[:-1] and choices.happens(ON_EVERY):
-        return layers[layers.index(place) + 1]
-    return choices.below(len(asked))
-
-
 def check(examination: "Examination") -> None:
     """Walk."""
     if examination.case.seed % EVERY != TURN:
         return
-    asked = examination.question.near.relatives(examination.limits, examination.dtypes)
+    asked = examination.question.state.relatives(examination.limits, examination.dtypes)
     if len(asked) < 2:
         return
     choices = Choices(examination.case.seed, "any order")
@@ -75,3 +67,11 @@ def check(examination: "Examination") -> None:
             sentence = f"an array handed over, or a result, changed in one of {number + 1} calls in a random order"
             examination.fail("contract", "no stale results", sentence)
     examination.outcome.checked["contract"] += 1
+
+
+def _next(place: int, asked: list[Asked], choices: Choices) -> int:
+    """Return which call comes after another one: that of the next layer, or any."""
+    layers = [0, *range(len(asked) - NEXT_LAYERS, len(asked))]
+    if place in layers[:-1] and choices.happens(ON_EVERY):
+        return layers[layers.index(place) + 1]
+    return choices.below(len(asked))

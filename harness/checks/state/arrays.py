@@ -54,6 +54,8 @@ class Pool:
     def take(self, results: tuple[np.ndarray, ...], expected: tuple[np.ndarray, ...]) -> None:
         """Keep results, which are the caller's now: to be handed over in turn, or a part of each to be looked at."""
         for got, values in zip(results, expected, strict=True):
+            if not np.ndim(got):  # a loss is a number
+                continue
             if self.choices.happens(SLICED_EVERY) and len(got) > 1:
                 self._keep(Held(got[1:], None, got[1:].copy()))
             else:

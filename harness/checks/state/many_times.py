@@ -72,7 +72,7 @@ def _and_then(examination: "Examination") -> None:
         data = f"integers after {CALLS} calls with the same, {what}"
         examination.judge_promise("fresh data", case, answered, results, data)
     disturb(examination, case, question.integers, Choices(case.seed, "many times"))
-    for other, answered in question.near.relatives(examination.limits, examination.dtypes):
+    for other, answered in question.state.relatives(examination.limits, examination.dtypes):
         results = examination.in_order(
             "any order", other, functools.partial(examination.fresh, other, answered.operands)
         )

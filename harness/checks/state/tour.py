@@ -28,7 +28,7 @@ def check(examination: "Examination") -> None:
     if examination.case.seed % EVERY != TURN:
         return
     case, question = examination.case, examination.question
-    layers = question.near.layers(examination.limits)
+    layers = question.state.layers(examination.limits)
     for number in STAGES:
         for other, answered in layers[:number]:
             call = functools.partial(examination.fresh, other, answered.operands)
@@ -45,7 +45,7 @@ def check(examination: "Examination") -> None:
 
 def _one_of_many_changed(examination: "Examination") -> None:
     """Call with many numbers, change one in place, and call again."""
-    found = examination.question.near.many_numbers(examination.limits)
+    found = examination.question.state.many_numbers(examination.limits)
     if found is None:
         return
     case, answered, changed = found
