@@ -27,6 +27,7 @@ from convoracle.fast.direct.window_gradients import STEP
 from convoracle.fast.simd.vectors import (
     counting,
     lanes_from,
+    literal_of,
     load_vector,
     shuffle,
     splat,
@@ -60,7 +61,7 @@ def collect_pairs(  # type: ignore[no-untyped-def]
         The rows begin at grad[start], those of the next plane `positions` further on; the first one is an even one of
         the plane.
     """
-    corner, reach = (getattr(option, "literal_value", 0) for option in (edge, size))
+    corner, reach = (literal_of(option) for option in (edge, size))
     number = types.intp
     signature = types.void(
         edge, size, number, codes, number, number, values, number, number, number, number, grad, number, number,

@@ -25,7 +25,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from convoracle.fast.direct.window_codes import COLUMN, for_vectors
-from convoracle.fast.simd.vectors import load_vector, shuffle, store_lanes, store_vector, vector_of
+from convoracle.fast.simd.vectors import literal_of, load_vector, shuffle, store_lanes, store_vector, vector_of
 
 _CODE, _INDEX = ir.IntType(8), ir.IntType(64)
 
@@ -49,7 +49,7 @@ def collect_windows(  # type: ignore[no-untyped-def]
     grad : array of one dimension
         The first of the `count` positions goes to grad[start].
     """
-    reach = getattr(size, "literal_value", 1)
+    reach = literal_of(size)
     number = types.intp
     signature = types.void(size, codes, number, values, number, number, grad, number, number)
 

@@ -29,6 +29,7 @@ from convoracle.fast.simd.vectors import (
     call_intrinsic,
     counting,
     lanes_from,
+    literal_of,
     load_lanes,
     load_vector,
     shuffle,
@@ -71,7 +72,7 @@ def encode_windows(  # type: ignore[no-untyped-def]
         The code of the first window goes to codes[to], those of the next plane are `pitch` further on. Up to `SPARE`
         more are written for each plane: `NO_CODE`.
     """
-    reach = getattr(size, "literal_value", 1)
+    reach = literal_of(size)
     number = types.intp
     signature = types.boolean(
         size, number, indices, number, number, tables, number, number, number, codes, number, number

@@ -27,6 +27,7 @@ from numba.extending import intrinsic
 from convoracle.fast.simd.vectors import (
     call_intrinsic,
     counting,
+    literal_of,
     load_lanes,
     load_vector,
     prefetch,
@@ -73,7 +74,7 @@ def place_windows(  # type: ignore[no-untyped-def]
     is_far : bool
         Whether the arrays are larger than the near caches, so that memory is to be asked for early.
     """
-    edge, reach = (getattr(size, "literal_value", 0) for size in (first, size))
+    edge, reach = (literal_of(size) for size in (first, size))
     number = types.intp
     signature = types.boolean(
         first, size, values, indices, number, number, number, places, number, number, margin, grad, number,

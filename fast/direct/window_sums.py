@@ -21,6 +21,7 @@ from numba.extending import intrinsic
 from convoracle.fast.simd.vectors import (
     counting,
     lanes_from,
+    literal_of,
     load_apart,
     load_lanes,
     load_vector,
@@ -51,7 +52,7 @@ def add_rows(  # type: ignore[no-untyped-def]
     span : int
         Number of columns, zeros counted, that are written at least; at most `step` vectors more are.
     """
-    apart = getattr(step, "literal_value", 1)
+    apart = literal_of(step)
     signature = types.void(step, source, *[types.intp] * 4, sums, types.intp, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -172,7 +173,7 @@ def spread_columns(  # type: ignore[no-untyped-def]
     grad, start, width : array of one dimension, int, int
         Position n goes to grad[start + n], if it is not beyond the width.
     """
-    apart = getattr(step, "literal_value", 1)
+    apart = literal_of(step)
     number = types.intp
     signature = types.void(step, sums, number, number, number, grad, number, number)
 

@@ -26,6 +26,7 @@ from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
     counting,
     fused_multiply_add,
+    literal_of,
     load_lanes,
     shuffle,
     splat,
@@ -78,7 +79,7 @@ def spread_windows(  # type: ignore[no-untyped-def]
     is_more : bool
         Add to what is in `out`.
     """
-    literals = [getattr(number, "literal_value", 1) for number in (size, share)]
+    literals = [literal_of(number) for number in (size, share)]
     number = types.intp
     pair = types.UniTuple(number, 2)
     signature = types.void(

@@ -25,6 +25,7 @@ from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
     fused_multiply_add,
     lanes_from,
+    literal_of,
     load_lanes,
     load_vector,
     splat,
@@ -87,7 +88,7 @@ def correlate_strip(  # type: ignore[no-untyped-def]
     is_more : bool
         Add what is in `out` instead.
     """
-    height, across = (getattr(size, "literal_value", 1) for size in (rows, vectors))
+    height, across = (literal_of(size) for size in (rows, vectors))
     number = types.intp
     signature = types.void(
         rows, vectors, source, *[number] * 4, taps, number, number, offsets, number, number, out,

@@ -23,6 +23,7 @@ from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
     fused_multiply_add,
     lanes_from,
+    literal_of,
     load_lanes,
     load_vector,
     store_vector,
@@ -68,7 +69,7 @@ def correlate_taps(  # type: ignore[no-untyped-def]
     sums : array of one dimension
         The vector of tap (i, j) is at sums[sums_start + (i * side + j) * lanes].
     """
-    edge, height = (getattr(size, "literal_value", 1) for size in (side, rows))
+    edge, height = (literal_of(size) for size in (side, rows))
     number = types.intp
     signature = types.void(
         side, rows, x, number, number, offsets, number, grad, *[number] * 4, sums, number

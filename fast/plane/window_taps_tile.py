@@ -25,6 +25,7 @@ from convoracle.fast.plane.window_tile import ROWS
 from convoracle.fast.simd.vectors import (
     fused_multiply_add,
     lanes_from,
+    literal_of,
     load_lanes,
     load_vector,
     store_vector,
@@ -77,7 +78,7 @@ def correlate_window_taps(  # type: ignore[no-untyped-def]
     sums : array of one dimension
         The sums of tap (i, j) begin at sums[sums_start + (j * size + i) * lanes].
     """
-    literals = [getattr(number, "literal_value", 1) for number in (size, stride, share, is_dilated)]
+    literals = [literal_of(number) for number in (size, stride, share, is_dilated)]
     number = types.intp
     pair = types.UniTuple(number, 2)
     signature = types.void(
@@ -127,7 +128,7 @@ def correlate_window_taps(  # type: ignore[no-untyped-def]
 @intrinsic(prefer_literal=True)
 def add_lanes(typing_context, share, array, start, target, to):  # type: ignore[no-untyped-def]
     """Write the sum of the vector, or the share of one, from array[start] on to target[to]: half is added to half."""
-    literal = getattr(share, "literal_value", 1)
+    literal = literal_of(share)
     signature = types.void(share, array, types.intp, target, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

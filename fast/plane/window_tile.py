@@ -29,6 +29,7 @@ from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
     fused_multiply_add,
     lanes_from,
+    literal_of,
     load_lanes,
     splat,
     store_lanes,
@@ -101,7 +102,7 @@ def correlate_windows(  # type: ignore[no-untyped-def]
         Start from 0 instead, and add what is in `out`.
     """
     sizes = tile_rows, size, stride, share, padding, is_dilated
-    literals = [getattr(number, "literal_value", 1) for number in sizes]
+    literals = [literal_of(number) for number in sizes]
     number = types.intp
     pair = types.UniTuple(number, 2)
     signature = types.void(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding, ir
-from numba.core import cgutils, codegen, config
+from numba.core import cgutils, codegen, config, errors, types
 
 
 def _vector_bits() -> int:
@@ -37,6 +37,16 @@ VECTOR_BITS = _vector_bits()
 def lanes_of(dtype: np.dtype) -> int:
     """Return how many numbers of `dtype` a vector holds."""
     return VECTOR_BITS // (8 * dtype.itemsize)
+
+
+def literal_of(number: Any) -> int:
+    """Return the number that is written where an intrinsic is called; a TypingError where there is none.
+
+    A constant of a module has to be one of the module that calls: another module's is known only when the code runs.
+    """
+    if not isinstance(number, types.Literal):
+        raise errors.TypingError(f"an intrinsic needs a number that is written where it is called, not a {number}")
+    return int(number.literal_value)
 
 
 def vector_of(array: Any) -> Any:

@@ -1,4 +1,4 @@
-"""``convoracle side-by-side``: the mutants and the zoo, judged by the rules that people use instead."""
+"""``convoracle side-by-side``: wrong kernels and right ones, judged by the rules that people use instead."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ def run(*, only: str | None, rules: tuple[str, ...], workers: int | None, json_f
         bar = progress.add_task("side by side", total=len(tried))
         found = compare(tried, chosen, workers=workers, on_entry=lambda name: progress.advance(bar))
     wrong = sum(entry.is_wrong for entry in tried)
-    line = f"{wrong} wrong kernels of the mutants and the zoo, {len(tried) - wrong} that are right"
+    line = f"{wrong} wrong kernels (mutants, zoo, cheats), {len(tried) - wrong} that are right"
     say(console, line)
     for table in (main_table(found), scale_table(found)):
         if table.row_count:
