@@ -208,7 +208,7 @@ def test_the_command(tmp_path: Path) -> None:
     arguments = ["--only", "relu/six", "--rule", "customary", "--rule", "verify", "--workers", "1", "--json", str(file)]
     result = CliRunner().invoke(main, ["side-by-side", *arguments])
     assert result.exit_code == 0, result.output
-    assert "1 wrong kernels of the mutants and the zoo, 0 that are right" in result.output
+    assert "1 wrong kernels (mutants, zoo, cheats), 0 that are right" in result.output
     written = json.loads(file.read_text(encoding="utf-8"))
     assert written["entries"]["relu/six"]["rules"] == {CUSTOMARY: PASSED, "convoracle verify, smoke": CAUGHT}
 
