@@ -14,7 +14,7 @@ from convoracle.harness.choices import Choices
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
 
-EVERY, TURN = 64, 41
+EVERY, TURN = 80, 41
 """Which cases are asked."""
 
 STAGES = (3, 5, 9, 17)
