@@ -9,7 +9,7 @@ which nothing is expected comes in between, see `disturb`.
 """
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from convoracle.harness.checks.state.arrays import Pool
 from convoracle.harness.checks.state.disturb import disturb
 from convoracle.harness.checks.state.relatives import NEXT_LAYERS, Asked
 from convoracle.harness.choices import Choices
+from convoracle.harness.descriptor import describe
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
@@ -52,14 +53,16 @@ def check(examination: "Examination") -> None:
             disturb(examination, case, answered, choices)
         examination.about_to_write()
         passed: dict[str, np.ndarray] = {}
+        how = []
         for name, values in answered.operands.items():
             dtype = np.dtype(np.int64 if name == "indices" else case.dtype)
             passed[name] = pool.operand(values, dtype, list(passed.values()))
+            how.append(f"{name} {pool.how}")
         call = functools.partial(examination.call, case, passed)
         if choices.happens(THREAD_EVERY):
             call = functools.partial(other_thread.in_other_thread, call)
         results = examination.in_order(CHECK, case, call)
-        data = f"call {number + 1} of several in a random order, of layers near each other"
+        data = f"call {number + 1} of several in a random order, of layers near each other ({_told(case, how)})"
         examination.judge_promise(CHECK, case, answered, results, data)
         if answered is asked[0][1] or choices.happens(KEPT_EVERY):
             pool.take(results, tuple(one.values for one in answered.expected or ()))
@@ -67,6 +70,12 @@ def check(examination: "Examination") -> None:
             sentence = f"an array handed over, or a result, changed in one of {number + 1} calls in a random order"
             examination.fail("contract", "no stale results", sentence)
     examination.outcome.checked["contract"] += 1
+
+
+def _told(case: Any, how: list[str]) -> str:
+    """Return which call it is, and where its operands are."""
+    sizes = " ".join(word for word in describe(case).split() if not word.startswith(("layout=", "seed=")))
+    return f"{sizes}; {', '.join(how)}"
 
 
 def _next(place: int, asked: list[Asked], choices: Choices) -> int:

@@ -31,16 +31,19 @@ class Pool:
 
     def __init__(self, choices: Choices) -> None:
         self.choices = choices
+        self.how = ""
         self.held: list[Held] = []
 
     def operand(self, values: np.ndarray, dtype: np.dtype, busy: list[np.ndarray]) -> np.ndarray:
         """Return an array of these numbers: the one that was handed over before, another one written over, or new.
 
-        None that is `busy`, an operand of the same call, is written over.
+        None that is `busy`, an operand of the same call, is written over. Afterwards `how` says which it is.
         """
+        self.how = "new"
         alike = [one for one in self.held if one.array.dtype == dtype and one.array.shape == values.shape]
         same = [one.array for one in alike if one.values is values] or list(_turned(alike, values))
         if same and self.choices.happens(AGAIN_EVERY):
+            self.how = "as passed before, or seen otherwise"
             return self.choices.pick(same)
         free = [
             one
@@ -48,6 +51,7 @@ class Pool:
             if one.owner is not None and not any(np.may_share_memory(one.array, array) for array in busy)
         ]
         if free and self.choices.happens(REFILLED_EVERY):
+            self.how = "in an array of before, written over"
             return self._written_over(free[-1] if self.choices.happens(2) else self.choices.pick(free), values)
         return self._new(values, dtype)
 
