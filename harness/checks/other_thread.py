@@ -13,31 +13,25 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+Answer = queue.SimpleQueue[Any]
+
 PATIENCE = 0.01
 """Seconds after which a call that was stopped goes on: the other one may be waiting for a lock that it holds."""
 
 
 def in_other_thread(call: Callable[[], T]) -> T:
     """Return what a call returns in the other thread, or raise what it raises there."""
-    answer: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
-    _asked(os.getpid()).put(functools.partial(_answered, call, answer))
-    result, error = answer.get()  # a queue of its own: an interrupt here leaves nothing behind for the next call
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value]
+    return _result(_begun(call).get())
 
 
 def at_once(here: Callable[[], T], there: Callable[[], T]) -> tuple[T, T]:
     """Return what two calls return that are made at the same time, the second one in the other thread."""
-    answer: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
-    _asked(os.getpid()).put(functools.partial(_answered, there, answer))
+    answer = _begun(there)
     try:
         result = here()
     finally:
-        other, error = answer.get()
-    if error is not None:
-        raise error
-    return result, other  # type: ignore[return-value]
+        other = answer.get()
+    return result, _result(other)
 
 
 def while_stopped(there: Callable[[Callable[[], None]], T], here: Callable[[], T]) -> tuple[T, T | None]:
@@ -46,7 +40,7 @@ def while_stopped(there: Callable[[Callable[[], None]], T], here: Callable[[], T
     If the other one does not stop, there is none here. If the one here has to wait for the other one, that goes on
     after `PATIENCE` seconds.
     """
-    said: queue.SimpleQueue[Any] = queue.SimpleQueue()  # None: it has stopped; then what became of it
+    said: Answer = queue.SimpleQueue()
     go_on: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def stop() -> None:
@@ -54,18 +48,15 @@ def while_stopped(there: Callable[[Callable[[], None]], T], here: Callable[[], T
         with contextlib.suppress(queue.Empty):
             go_on.get(timeout=PATIENCE)
 
-    _asked(os.getpid()).put(functools.partial(_answered, functools.partial(there, stop), said))
-    answer, result = said.get(), None
-    if answer is None:
+    _begun(functools.partial(there, stop), said)
+    other, result = said.get(), None
+    if other is None:  # it has stopped, and what becomes of it is said afterwards
         try:
             result = here()
         finally:
             go_on.put(None)
-            answer = said.get()
-    other, error = answer
-    if error is not None:
-        raise error
-    return other, result
+            other = said.get()
+    return _result(other), result
 
 
 def start() -> None:
@@ -86,7 +77,25 @@ def _serve(asked: "queue.SimpleQueue[Callable[[], None]]") -> None:
         asked.get()()
 
 
-def _answered(call: Callable[[], T], answer: "queue.SimpleQueue[tuple[T | None, BaseException | None]]") -> None:
+def _begun(call: Callable[[], Any], answer: Answer | None = None) -> Answer:
+    """Have the other thread make a call; what becomes of it will be in the queue that is returned.
+
+    That is one of its own, so that an interrupt leaves nothing behind for the next call.
+    """
+    answer = queue.SimpleQueue() if answer is None else answer
+    _asked(os.getpid()).put(functools.partial(_answered, call, answer))
+    return answer
+
+
+def _result(became: tuple[Any, BaseException | None]) -> Any:
+    """Return what a call returned, or raise what it raised."""
+    result, error = became
+    if error is not None:
+        raise error
+    return result
+
+
+def _answered(call: Callable[[], Any], answer: Answer) -> None:
     """Put what became of a call into a queue."""
     try:
         answer.put((call(), None))
