@@ -56,12 +56,12 @@ JURY: dict[str, tuple[Any, ...]] = {
 
 BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     # what is broken: (where, the text as it is, the text as it then is, the juror who notices)
-    "nothing spreads": ("checks.question:Question._spreading",
+    "nothing spreads": ("checks.special_values:_spreading",
      "if name not in exact", "if False", "hides NaN of a padded weight"),
     "nothing may spread": ("checks.specials:_not_finite", " or not has_one_effect", "", "pads with zeros"),
-    "special values are never together": ("checks.question:Question.specials", "if rest:", "if False:",
+    "special values are never together": ("checks.special_values:with_special_values", "if rest:", "if False:",
      "lets infinity win"),
-    "not everything is minus infinity": ("checks.question:Question.specials",
+    "not everything is minus infinity": ("checks.special_values:with_special_values",
      "len(rest) > 1", "len(rest) > 99", "begins with the lowest"),
 }  # fmt: skip
 
