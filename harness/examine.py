@@ -1,11 +1,10 @@
 """One case, one candidate: the calls that are made, in order, and everything that is checked about each."""
 
 import dataclasses
+import functools
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -20,36 +19,15 @@ from convoracle.harness.checks.surroundings import Surroundings
 from convoracle.harness.data import lay_out
 from convoracle.harness.limits import Limits
 from convoracle.harness.operations.base import Arrays, Operation, Output, outputs_of
+from convoracle.harness.outcome import Found, Outcome
 
 EVERY_CHECK = frozenset(CHECKS)
 VALUES = frozenset({"exact", "exact by rounding", "bounded", "normwise"})
+FORM = frozenset({"form"})
 PROMISES = ("contract", "concurrency")
 INDEX_DTYPE = np.dtype(np.int64)
 RANDOM_EVERY = 8
 """One case in so many looks at NumPy's global random numbers, too."""
-
-
-@dataclass
-class Outcome:
-    """What one case showed.
-
-    ``case`` is the case that has the problem, where it is not the one examined; ``ratios`` maps an accuracy to the
-    largest error as a multiple of its bound; ``checked`` counts the checks made; ``unproved`` those left out because no
-    integer data small enough for their proof exists.
-    """
-
-    problem: Problem | None = None
-    case: Any = None
-    ratios: dict[str, float] = field(default_factory=dict)
-    checked: Counter[str] = field(default_factory=Counter)
-    unproved: Counter[str] = field(default_factory=Counter)
-
-
-class _Found(Exception):
-    """Carries a problem out of the middle of an examination, and the case that has it if it is another one."""
-
-    def __init__(self, problem: Problem, case: Any = None) -> None:
-        self.problem, self.case = problem, case
 
 
 def examine(
@@ -72,7 +50,7 @@ def examine(
     surroundings = Surroundings(is_thorough=case.seed % RANDOM_EVERY == 0)
     try:
         examination.run()
-    except _Found as found:
+    except Found as found:
         examination.outcome.problem, examination.outcome.case = found.problem, found.case
     replaced = surroundings.restored()
     if "contract" in checks and examination.outcome.problem is None:
@@ -146,11 +124,11 @@ class Examination:
             passed[name] = lay_out(values, layouts[min(position, len(layouts) - 1)])
         return passed
 
-    def refill(self, operands: Arrays) -> None:
-        """Write other data into the arrays of the first call."""
+    def refill(self, operands: Arrays, passed: Mapping[str, np.ndarray] | None = None) -> None:
+        """Write other data into the arrays of the first call, or of another one."""
         self.about_to_write()
         for name, values in operands.items():
-            self.passed[name][...] = values
+            (self.passed if passed is None else passed)[name][...] = values
 
     def about_to_write(self) -> None:
         """Check for the last time that the arrays of the call before are as they were given."""
@@ -207,7 +185,7 @@ class Examination:
         for output, got in zip(outputs, results, strict=True):
             problem = compare.form(output, got, INDEX_DTYPE if output.is_index else result_dtype)
             if problem is not None:
-                raise _Found(problem, self._whose(case, problem))
+                raise Found(problem, self._whose(case, problem))
         self.outcome.checked["form"] += 1
         return tuple(results)
 
@@ -219,8 +197,12 @@ class Examination:
         """Return the case whose result has the wrong form, if it is another one, and has it without this one, too."""
         if case is self.case or getattr(case, "n", 1) == 0:
             return None
-        alone = examine(self.operation, self.candidate, case, self.accuracy, self.limits, frozenset({"form"})).problem
+        alone = self._alone(case, FORM)
         return case if alone is not None and alone.kind == problem.kind else None
+
+    def _alone(self, case: Any, checks: frozenset[str]) -> Problem | None:
+        """Return what some checks find about a case when it is examined by itself."""
+        return examine(self.operation, self.candidate, case, self.accuracy, self.limits, checks).problem
 
     def _still_as_given(self) -> None:
         """Check, in every other case, that the arrays of the call before were not written to since."""
@@ -232,30 +214,35 @@ class Examination:
         """Take what is wrong about the form of a result here for a broken promise of that place."""
         try:
             yield
-        except _Found as found:
-            raise _Found(Problem("contract", check, f"{where}: {found.problem.sentence}")) from None
+        except Found as found:
+            raise Found(Problem("contract", check, f"{where}: {found.problem.sentence}")) from None
 
     def in_order(self, check: str, case: Any, call: Callable[[], tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
         """Make a call that raises, or whose result has the wrong form, only because of calls before it, if at all."""
         try:
             return call()
-        except _Found as found:
+        except Found as found:
             if found.problem.kind in PROMISES or found.case is not None:
                 raise
-            alone = examine(self.operation, self.candidate, case, self.accuracy, self.limits, frozenset({"form"}))
-            if alone.problem is not None:
-                raise _Found(alone.problem, None if case is self.case else case) from None
+            alone = self._alone(case, FORM)
+            if alone is not None:
+                raise Found(alone, None if case is self.case else case) from None
             sentence = f"{found.problem.sentence}; made again, it is not so"
-            raise _Found(Problem("contract", check, sentence)) from None
+            raise Found(Problem("contract", check, sentence)) from None
+
+    def ask_in_order(self, case: Any, answered: Answered, data: str) -> None:
+        """Call on arrays of their own, after whatever was called before."""
+        results = self.in_order("any order", case, functools.partial(self.fresh, case, answered.operands))
+        self.judge_promise("any order", case, answered, results, data)
 
     def unless_refused(self, case: Any, operands: Arrays, where: str) -> tuple[np.ndarray, ...] | None:
         """Call as `fresh` does; None if the candidate raises, as it may there."""
         try:
             return self.fresh(case, operands)
-        except _Found as found:
+        except Found as found:
             if found.problem.kind == "raised":
                 return None
-            raise _Found(Problem("contract", "batch", f"{where}: {found.problem.sentence}")) from None
+            raise Found(Problem("contract", "batch", f"{where}: {found.problem.sentence}")) from None
 
     def unheeded(self, case: Any, operands: Arrays, errors: Literal["ignore", "raise"] = "ignore") -> None:
         """Call on arrays of their own, whatever comes of it: what the call leaves behind shows in later ones.
@@ -282,15 +269,15 @@ class Examination:
         """
         try:
             self.judge(answered, results, data, check)
-        except _Found as found:
+        except Found as found:
             try:
                 self.judge(answered, self.fresh(case, answered.operands), data)
-            except _Found as again:
+            except Found as again:
                 if case is not self.case:
-                    other = examine(self.operation, self.candidate, case, self.accuracy, self.limits, VALUES)
-                    if other.problem is not None:
-                        raise _Found(other.problem, case) from None
-                raise _Found(dataclasses.replace(again.problem, check=check)) from None
+                    other = self._alone(case, VALUES)
+                    if other is not None:
+                        raise Found(other, case) from None
+                raise Found(dataclasses.replace(again.problem, check=check)) from None
             raise found from None
 
     def judge(
@@ -317,8 +304,8 @@ class Examination:
     def note(self, problem: Problem | None) -> None:
         """End the examination if there is a problem."""
         if problem is not None:
-            raise _Found(problem)
+            raise Found(problem)
 
     def fail(self, kind: str, check: str, sentence: str) -> NoReturn:
         """End the examination."""
-        raise _Found(Problem(kind, check, sentence))
+        raise Found(Problem(kind, check, sentence))

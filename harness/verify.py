@@ -12,11 +12,12 @@ from convoracle.harness.checks.catalogue import CHECKS, chosen
 from convoracle.harness.checks.surroundings import Surroundings
 from convoracle.harness.descriptor import describe, parse
 from convoracle.harness.draw import draw
-from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
+from convoracle.harness.examine import EVERY_CHECK, examine
 from convoracle.harness.explain.failing import explain
 from convoracle.harness.limits import Limits
 from convoracle.harness.operations import Operation
 from convoracle.harness.operations import named as operation_named
+from convoracle.harness.outcome import Outcome
 from convoracle.harness.report import Report
 
 Progress = Callable[..., None]

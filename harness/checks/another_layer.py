@@ -43,16 +43,18 @@ _ATTEMPTS = 8
 
 
 def another_layer(operation: Operation, case: Any) -> Any | None:
-    """Return a layer of the same operation and dtype as a case, with other sizes; None where there are no kernels.
+    """Return a layer of the same operation and dtype as a case, with other sizes; None where there are no kernels."""
+    if has_layers(operation) and case.seed // 6 % LARGE_EVERY == 1:
+        return very_large(operation, in_c_order(case), Choices(case.seed, "another layer"))
+    return tiny_layer(operation, case)
 
-    Every other one lies in memory in another way than C order, unless it is large.
-    """
+
+def tiny_layer(operation: Operation, case: Any) -> Any | None:
+    """Return such a layer that is tiny; every other one lies in memory in another way than C order."""
     if not has_layers(operation):
         return None
     choices = Choices(case.seed, "another layer")
-    plain = dataclasses.replace(case, layout=("C",) * len(case.layout))
-    if case.seed // 6 % LARGE_EVERY == 1:
-        return very_large(operation, plain, choices)
+    plain = in_c_order(case)
     layout = tuple(choices.pick(LAYOUTS) for _ in case.layout) if choices.happens(2) else plain.layout
     names = [name for name in ("d", "h", "w") if hasattr(case, name)]
     if choices.happens(10) and len(names) == 2 and not hasattr(case, "output_padding"):
@@ -69,6 +71,11 @@ def another_layer(operation: Operation, case: Any) -> Any | None:
         if is_small(operation, other):
             return other
     return None
+
+
+def in_c_order(case: Any) -> Any:
+    """Return a case whose arrays lie in C order."""
+    return dataclasses.replace(case, layout=("C",) * len(case.layout))
 
 
 def _of_one_window(operation: Operation, case: Any, choices: Choices, names: list[str]) -> Any | None:

@@ -84,14 +84,11 @@ def check(examination: "Examination") -> None:
     if question.integers.expected is None:
         return
     here, there = Caller(examination, case, question.integers), Caller(examination, case, question.other_integers)
-    for one in (here, there) if is_tiny else ():
-        alone = examination.fresh(case, one.answered.operands)
-        examination.judge_promise("other options", case, one.answered, alone, "a layer near this one")
-    meanwhile = [here, Caller(examination, case, question.other_integers, there.passed)]
-    for other, answered in family[-1:]:
-        alone = examination.fresh(other, answered.operands)
-        examination.judge_promise("other options", other, answered, alone, "a layer near this one")
-        meanwhile.append(Caller(examination, other, answered))
+    layers = [Caller(examination, other, answered) for other, answered in family[-1:]]
+    meanwhile = [here, Caller(examination, case, question.other_integers, there.passed), *layers]
+    for one in (here, there, *layers):
+        if one.case is not examination.case:  # about that, the contract has found that each is right alone
+            examination.ask_in_order(one.case, one.answered, "a layer near this one")
     for one, returned in _one_stopped(examination.case.seed, there, meanwhile):
         one.judge(returned)
     start = threading.Barrier(2)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convoracle.harness.checks.another_layer import another_layer
+from convoracle.harness.checks.another_layer import another_layer, in_c_order
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.other_options import (
     OtherOptions,
@@ -144,11 +144,6 @@ class Near:
             operands = _repeated(operands, Choices(case.seed, "repeated"))
         asked = self._question.like(case)
         return (case, asked.answer(operands)) if asked.proves(operands) else None
-
-
-def in_c_order(case: Any) -> Any:
-    """Return a case whose arrays lie in C order."""
-    return dataclasses.replace(case, layout=("C",) * len(case.layout))
 
 
 def _repeated(operands: Arrays, choices: Choices) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from typing import Any
 from convoracle.harness.candidate import Candidate
 from convoracle.harness.checks import Problem
 from convoracle.harness.checks.catalogue import family
-from convoracle.harness.examine import EVERY_CHECK, Outcome, examine
+from convoracle.harness.examine import EVERY_CHECK, examine
 from convoracle.harness.explain.budget import Budget
 from convoracle.harness.explain.calls.earlier_calls import carried, made_once_more, of_its_own_calls, stale
 from convoracle.harness.explain.cases.rule import Rule
@@ -29,6 +29,7 @@ from convoracle.harness.explain.writing.reproducer import script_of
 from convoracle.harness.explain.writing.text import story_of
 from convoracle.harness.explain.writing.wording import command_of, failure
 from convoracle.harness.operations import Operation
+from convoracle.harness.outcome import Outcome
 from convoracle.harness.report import Failure
 
 SECONDS = 12.0

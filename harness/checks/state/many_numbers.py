@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.checks.another_layer import in_c_order
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.choices import Choices
 from convoracle.harness.everyday import is_small
@@ -25,7 +26,7 @@ def many_numbers(question: "Question", layers: Iterable[Any]) -> tuple[Any, Answ
         if not hasattr(layer, "w"):
             return None
         row = layer.c * math.prod(getattr(layer, name) for name in ("d", "h") if hasattr(layer, name))
-        case = dataclasses.replace(layer, n=1, w=layer.w + -(-NUMBERS // row), layout=("C",) * len(layer.layout))
+        case = in_c_order(dataclasses.replace(layer, n=1, w=layer.w + -(-NUMBERS // row)))
         if is_small(question.operation, case, MOST_PRODUCTS):
             first = integers(question.operation, case, 3, stream="many numbers")
             name = [name for name in first if name in ("x", "grad_output")][-1]

@@ -74,15 +74,10 @@ def _and_then(
         (question.one_changed, "one of them changed, or two exchanged"),
         (question.other_integers, "others in the same arrays"),
     ):
-        examination.about_to_write()
-        for name, array in passed.items():
-            array[...] = answered.operands[name]
+        examination.refill(answered.operands, passed)
         results = examination.call(question.case, passed)
         data = f"integers after {CALLS} calls with the same, {what}"
         examination.judge_promise("fresh data", question.case, answered, results, data)
     disturb(examination, question.case, question.integers, Choices(examination.case.seed, "many times"))
     for other, answered in family:
-        call = functools.partial(examination.fresh, other, answered.operands)
-        results = examination.in_order("any order", other, call)
-        data = f"integers after {CALLS} calls of a layer near this one"
-        examination.judge_promise("any order", other, answered, results, data)
+        examination.ask_in_order(other, answered, f"integers after {CALLS} calls of a layer near this one")

@@ -9,9 +9,8 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from convoracle.harness.checks.another_layer import LARGE_EVERY, another_layer
+from convoracle.harness.checks.another_layer import in_c_order, tiny_layer
 from convoracle.harness.checks.answers import Answered
-from convoracle.harness.checks.near import in_c_order
 from convoracle.harness.checks.state.many_numbers import many_numbers
 from convoracle.harness.checks.state.relatives import MOST_PRODUCTS, Asked, relatives
 from convoracle.harness.choices import Choices
@@ -67,9 +66,8 @@ class StateQuestions:
         return many_numbers(self._question, self._tiny(Choices(self.case.seed, "many numbers"), FAMILIES))
 
     def _tiny(self, choices: Choices, count: int) -> Iterator[Any]:
-        """Yield other layers, none of them a very large one."""
+        """Yield tiny layers, as different as those of different cases."""
         for _ in range(count):
-            seed = 6 * LARGE_EVERY * choices.below(2**20)
-            other = another_layer(self.operation, dataclasses.replace(self.case, seed=seed))
+            other = tiny_layer(self.operation, dataclasses.replace(self.case, seed=choices.below(2**31)))
             if other is not None:
                 yield other

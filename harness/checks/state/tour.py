@@ -6,7 +6,6 @@ asked about again on the way. The layers themselves come twice. At last comes an
 one of them changed: whoever recognises it by some of them takes it for the same.
 """
 
-import functools
 from typing import TYPE_CHECKING
 
 from convoracle.harness.choices import Choices
@@ -31,9 +30,7 @@ def check(examination: "Examination") -> None:
     layers = question.state.layers(examination.limits)
     for number in STAGES:
         for other, answered in layers[:number]:
-            call = functools.partial(examination.fresh, other, answered.operands)
-            results = examination.in_order("any order", other, call)
-            examination.judge_promise("any order", other, answered, results, DATA)
+            examination.ask_in_order(other, answered, DATA)
         layers = [*layers[number:], *layers[:number]]
         answered = Choices(case.seed, number).pick((question.integers, question.other_integers))
         examination.refill(answered.operands)
@@ -52,8 +49,6 @@ def _one_of_many_changed(examination: "Examination") -> None:
     passed = examination.in_c_order(case, answered.operands)
     results = examination.call(case, passed)
     examination.judge_promise("other options", case, answered, results, "an image of many numbers")
-    examination.about_to_write()
-    for name, array in passed.items():
-        array[...] = changed.operands[name]
+    examination.refill(changed.operands, passed)
     results = examination.call(case, passed)
     examination.judge_promise("fresh data", case, changed, results, "an image of many numbers, one of them changed")

@@ -9,12 +9,12 @@ from typing import Any
 from convoracle.harness.candidate import Candidate
 from convoracle.harness.choices import Choices
 from convoracle.harness.draw import draw_small
-from convoracle.harness.examine import Outcome
 from convoracle.harness.explain.cases.features import statements
 from convoracle.harness.explain.cases.grown import grown, possible
 from convoracle.harness.explain.cases.necessary import needed
 from convoracle.harness.explain.cases.rule import Rule, Statements, learn
 from convoracle.harness.operations.base import Operation
+from convoracle.harness.outcome import Outcome
 
 SEED = 1_000_003
 """The campaign that the drawn cases are from: one that nobody is likely to have asked for."""
