@@ -109,12 +109,12 @@ class Examination:
         """Return whether a check is to be made."""
         return check in self.wanted
 
-    def has_turn(self, turn: int) -> bool:
-        """Return whether it is the turn of a question that every other case is asked, these or those.
+    def has_turn(self, turn: int, of: int = 2) -> bool:
+        """Return whether it is the turn of a question that one case in so many is asked.
 
         Where its check is the only one, it always is.
         """
-        return self.case.seed % 2 == turn or len(self.wanted) == 1
+        return self.case.seed % of == turn or len(self.wanted) == 1
 
     def arranged(self, operands: Arrays, layouts: tuple[str, ...]) -> dict[str, np.ndarray]:
         """Return operands in the case's dtype, laid out in memory as asked, in the order of the call."""

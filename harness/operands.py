@@ -61,7 +61,7 @@ def integers(
         arrays[name] *= choices.integers(arrays[name].shape, 0, 2**sparse - 1) == 0
     if not is_integer:
         arrays = _with_negative_zeros(arrays, case.seed)
-    return {**arrays, **operation.index_operands(case, Choices(case.seed, "indices"))}
+    return {**arrays, **operation.index_operands(case)}
 
 
 def of_extremes(operation: Operation, case: Any) -> dict[str, np.ndarray]:
@@ -73,7 +73,7 @@ def of_extremes(operation: Operation, case: Any) -> dict[str, np.ndarray]:
         name: np.where(choices.integers(shape, 0, 1), largest, lowest).astype(np.int64)
         for name, shape in shapes_of_values(operation, case).items()
     }
-    return {**arrays, **operation.index_operands(case, Choices(case.seed, "indices"))}
+    return {**arrays, **operation.index_operands(case)}
 
 
 def lopsided(operation: Operation, case: Any, small: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -98,7 +98,7 @@ def random_floats(operation: Operation, case: Any) -> tuple[str, dict[str, np.nd
     arrays = {
         name: floats(choices, kind, shape, case.dtype) for name, shape in shapes_of_values(operation, case).items()
     }
-    return kind, {**arrays, **operation.index_operands(case, Choices(case.seed, "indices"))}
+    return kind, {**arrays, **operation.index_operands(case)}
 
 
 def exact_amplitude(outputs: tuple[Output, ...], dtype: str) -> int:

@@ -49,10 +49,11 @@ def bounded(
     with np.errstate(all="ignore"):
         error = np.abs((got.astype(np.float64) - high) - low)
         ratios = error / bound
-    ratios = np.where(np.isnan(ratios), np.inf, ratios)
-    worst = float(np.max(ratios, initial=0.0))
+        worst = float(ratios.max(initial=0.0))  # not a number if one of them is not
     if worst <= 1.0:
         return worst, None
+    ratios = np.where(np.isnan(ratios), np.inf, ratios)
+    worst = float(ratios.max())
     index = first(ratios == worst)
     return worst, Problem(
         "values",
@@ -68,8 +69,8 @@ def bounded(
 
 def unaliased(got: np.ndarray, others: Mapping[str, np.ndarray], name: str) -> Problem | None:
     """Check that a result shares no memory with the inputs or with an earlier result, nor one element with another."""
-    steps = zip(got.strides, got.shape, strict=True)
-    if got.size and 0 in got.strides and got.flags.writeable and any(step == 0 and size > 1 for step, size in steps):
+    is_writeable = 0 in got.strides and got.size and got.flags.writeable
+    if is_writeable and any(step == 0 and size > 1 for step, size in zip(got.strides, got.shape, strict=True)):
         return Problem("contract", "no aliasing", f"elements of {name} share memory with each other")
     for other, array in others.items():
         # The quick test of bounds first; it alone would accuse two results interleaved in one array of records.

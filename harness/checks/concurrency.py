@@ -26,7 +26,7 @@ from convoracle.harness.choices import Choices
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
 
-EVERY = 30
+EVERY = 40
 """One case in so many is asked this."""
 
 STOPS = 4

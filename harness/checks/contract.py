@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 BATCHED = ("x", "grad_output", "indices")
 
+IN_SOME_ORDER = (many_times, tour, any_order)
+"""Each says which cases it is about."""
+
 NEUTRAL_EVERY = 6
 """One case in so many asks for x back, another one for a size that is nearly the same, the others for another layer."""
 
@@ -44,27 +47,31 @@ def check(examination: "Examination") -> None:
     if not examination.wants("contract") or examination.first is None:
         return
     _fresh_data(examination)
-    if examination.has_turn(0):
+    seed = examination.case.seed
+    in_some_order = [one for one in IN_SOME_ORDER if seed % one.EVERY == one.TURN]
+    is_asked_all = bool(in_some_order)  # before that: what is found in some order is to need one
+    if is_asked_all or examination.has_turn(0):
         _same_call_again(examination)
-    if examination.has_turn(1):
+    if is_asked_all or examination.has_turn(1):
         _one_changed(examination)
-    turn = examination.case.seed % NEUTRAL_EVERY
+    turn = seed % NEUTRAL_EVERY
     if turn == SAME_KEY_TURN:
         _same_key(examination)
-    _other_options(examination)
+    if is_asked_all or examination.has_turn(1 - seed // 2 % 2):  # of either kind of cases, every other one
+        _other_options(examination)
     if turn == 1:
         _other_size(examination)
     elif turn > 1:
         _another_layer(examination)
-    _elsewhere(examination)
-    if examination.has_turn(examination.case.seed // 2 % 2):  # of either kind of cases, every other one
+    if is_asked_all or examination.has_turn(seed // 2 % 2):  # the other ones
+        _elsewhere(examination)
         _alone(examination)
     if turn == 0:
         _neutral(examination)
-    if examination.case.seed % NOTHING_EVERY == 2:
+    if seed % NOTHING_EVERY == 2:
         _nothing(examination)
-    for in_some_order in (many_times, tour, any_order):
-        in_some_order.check(examination)
+    for one in in_some_order:
+        one.check(examination)
 
 
 def _fresh_data(examination: "Examination") -> None:
@@ -202,7 +209,7 @@ def _elsewhere(examination: "Examination") -> None:
     )
     arranged = examination.arranged(integers.operands, layouts)
     passed: Mapping[str, np.ndarray] = {name: read_only(array) for name, array in arranged.items()}
-    in_thread = examination.has_turn(0)
+    in_thread = case.seed // 4 % 2 == 0
     where = f"with read-only arrays in layout {'+'.join(layouts)}" + ", from another thread" * in_thread
     check = "read-only, layout, thread"
     call = functools.partial(examination.call, case, passed)

@@ -17,14 +17,12 @@ class Given:
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         self.arrays = arrays
-        self._before = _state(arrays)
+        self._before = [_state(array) for array in arrays.values()]
 
     def changed(self) -> Problem | None:
         """Return which of the arrays is no longer what it was, if one is."""
-        if _state(self.arrays) == self._before:
-            return None
         for (name, array), before in zip(self.arrays.items(), self._before, strict=True):
-            if _state({name: array}) != [before]:
+            if _state(array) != before:
                 return _problem(name, array, *before)
         return None
 
@@ -32,9 +30,9 @@ class Given:
 State = tuple[bytes, tuple[int, ...], np.dtype, bool]
 
 
-def _state(arrays: Mapping[str, np.ndarray]) -> list[State]:
-    """Return all about each array that a call could change."""
-    return [(array.tobytes(), array.shape, array.dtype, array.flags.writeable) for array in arrays.values()]
+def _state(array: np.ndarray) -> State:
+    """Return all about an array that a call could change."""
+    return array.tobytes(), array.shape, array.dtype, array.flags.writeable
 
 
 def _problem(

@@ -44,8 +44,8 @@ class Relation:
 
 
 def check(examination: "Examination") -> None:
-    """Hold the first answer of every other case against one law, a different one from case to case."""
-    if not examination.wants("relations") or examination.first is None or not examination.has_turn(0):
+    """Hold the first answer of one case in three against one law, a different one from case to case."""
+    if not examination.wants("relations") or examination.first is None or not examination.has_turn(2, 3):
         return
     question = examination.question
     relation = question.law(lambda relation: all(inside(examination.limits, case) for case, _ in relation.asked))

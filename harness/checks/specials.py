@@ -21,17 +21,20 @@ if TYPE_CHECKING:
     from convoracle.harness.examine import Examination
 
 
+THIRDS = 3
+"""A third of all cases has special values, another one is scaled; that of the rest is `relations`."""
+
 HUGE_EVERY = 3
-"""One case in so many has one huge number among tiny ones, where there are results that it does not reach."""
+"""One case in so many of those has one huge number among tiny ones, where there are results that it does not reach."""
 
 
 def check(examination: "Examination") -> None:
     """Call with special values among integers; or with scaled integers, or with one huge number among tiny ones."""
     if not examination.wants("specials") or examination.first is None:
         return
-    if examination.has_turn(1):
+    if examination.has_turn(0, THIRDS):
         _not_finite(examination)
-    if examination.has_turn(0) and (examination.case.seed % HUGE_EVERY or not _one_huge(examination)):
+    if examination.has_turn(1, THIRDS) and (examination.case.seed // THIRDS % HUGE_EVERY or not _one_huge(examination)):
         _scaled(examination)
 
 

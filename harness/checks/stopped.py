@@ -27,20 +27,21 @@ def lines_of(call: Callable[[], T]) -> tuple[T, list[Line]]:
 
 def stopped_at(line: Line, call: Callable[[], T], meanwhile: Callable[[], Any]) -> T:
     """Make a call, and do something else when it first comes to a line; return what the call returns."""
-    ahead = {line}
 
     def arrived(here: Line) -> None:
-        if here in ahead:
-            ahead.clear()
+        if here == line:
+            sys.settrace(None)  # all that is left runs at its own speed
             meanwhile()
 
-    return _watched(call, arrived)
+    return _watched(call, arrived, line[0])
 
 
-def _watched(call: Callable[[], T], arrived: Callable[[Line], Any]) -> T:
-    """Make a call, and tell about every line of it before it is run."""
+def _watched(call: Callable[[], T], arrived: Callable[[Line], Any], only: CodeType | None = None) -> T:
+    """Make a call, and tell about every line of it before it is run, or only about those of one function."""
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if only is not None and frame.f_code is not only:
+            return None
         module = frame.f_globals.get("__name__", "")
         if module in OURS or module.partition(".")[0] in LIBRARIES:
             return None

@@ -135,7 +135,7 @@ class Operation(ABC):
     def simpler(self, case: Any) -> Iterator[tuple[str, list[Any]]]:
         """Yield, for each field of the case, its possible values, simplest first and the case's own last."""
 
-    def index_operands(self, case: Any, choices: Choices) -> dict[str, np.ndarray]:
+    def index_operands(self, case: Any) -> dict[str, np.ndarray]:
         """Return the operands that are indices, which are data no generator of values can make."""
         return {}
 

@@ -21,8 +21,8 @@ class CrossEntropy(OfLoss):
     def operand_shapes(self, case: LossCase) -> dict[str, tuple[int, ...]]:
         return {"logits": (case.n, case.c), "indices": (case.n,)}
 
-    def index_operands(self, case: LossCase, choices: Choices) -> dict[str, np.ndarray]:
-        return {"indices": choices.integers((case.n,), 0, case.c - 1)}
+    def index_operands(self, case: LossCase) -> dict[str, np.ndarray]:
+        return {"indices": Choices(case.seed, "indices").integers((case.n,), 0, case.c - 1)}
 
     def arguments(self, case: LossCase, arrays: Arrays) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (arrays["logits"], arrays["indices"]), {}

@@ -83,8 +83,8 @@ class MaxPool2dBackward(_OfMaxPool2d):
     def operand_shapes(self, case: MaxPool2dCase) -> dict[str, tuple[int, ...]]:
         return {"grad_output": case.output_shape(), "indices": case.output_shape()}
 
-    def index_operands(self, case: MaxPool2dCase, choices: Choices) -> dict[str, np.ndarray]:
-        values = choices.integers(case.x_shape(), -2, 2).astype(np.float64)
+    def index_operands(self, case: MaxPool2dCase) -> dict[str, np.ndarray]:
+        values = Choices(case.seed, "indices").integers(case.x_shape(), -2, 2).astype(np.float64)
         return {"indices": max_pool(case, values)[1]}
 
     def arguments(self, case: MaxPool2dCase, arrays: Arrays) -> tuple[tuple[Any, ...], dict[str, Any]]:

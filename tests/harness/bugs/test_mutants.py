@@ -18,7 +18,6 @@ from convoracle.harness.bugs.bug import KINDS, Bug
 from convoracle.harness.bugs.mutants import MUTANTS
 from convoracle.harness.bugs.mutants.orders import ORDERS
 from convoracle.harness.bugs.mutants.planting import right
-from convoracle.harness.choices import Choices
 from convoracle.harness.data import LAYOUTS, lay_out, read_only
 from convoracle.harness.operations import OPERATIONS
 
@@ -27,7 +26,7 @@ def numbers(bug: Bug, case: Any, kind: str) -> dict[str, np.ndarray]:
     """Operands of one kind, in the case's dtype."""
     operation, rng = OPERATIONS[bug.operation], np.random.default_rng(5)
     dtype = np.dtype(case.dtype)
-    made = operation.index_operands(case, Choices(9, "indices"))
+    made = operation.index_operands(case)
     for name, shape in operation.operand_shapes(case).items():
         if name not in made:
             made[name] = of_kind(kind, rng, shape, dtype, is_first=not any(n not in ("indices",) for n in made))
