@@ -9,8 +9,12 @@ and what a verdict's time goes to::
     the checks    arrays laid out and filled again, results compared
 
 Candidates take turns at each case, as a campaign's do that verifies several backends of one operation. There are eight
-here, as many as conv2d has built-in backends besides `auto`; the other column has one alone, which pays for drawing and
-oracle by itself. They are all the same one, so that this is no benchmark of backends.
+here, as many as conv2d has built-in backends besides `auto`. Another column has fifty, fewer than `convoracle score`
+has of conv2d, and one has a single one, which pays for drawing and oracle by itself. They are all the same one, so that
+this is no benchmark of backends.
+
+Most of it is Python's own work: an interpreter built without profile-guided optimization (pyenv's default) takes a
+tenth to a third longer than that of a distribution.
 """
 
 import concurrent.futures
@@ -25,6 +29,7 @@ from typing import Any
 
 BACKEND = "direct"
 CANDIDATES = 8
+MANY = 50
 CASES = 200
 WARMING = 40
 
@@ -129,12 +134,12 @@ class _Timed:
             self.seconds += time.perf_counter() - started
 
 
-def _measure(operation: str) -> tuple[Spent, Spent]:
+def _measure(operation: str) -> tuple[Spent, Spent, Spent]:
     from convoracle.harness.worker import collect_rarely
 
     spent_on(operation, WARMING, 2)
     collect_rarely()  # as a campaign's processes do
-    return spent_on(operation), spent_on(operation, candidates=1)
+    return spent_on(operation), spent_on(operation, CASES // 2, MANY), spent_on(operation, candidates=1)
 
 
 def main(operations: tuple[str, ...] = Verdict.params) -> None:
@@ -145,16 +150,17 @@ def main(operations: tuple[str, ...] = Verdict.params) -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     print(f"verdicts a second on {processors} processors; candidate: {BACKEND}; {CASES} cases of profile ci")
-    print(f"{'':20}{CANDIDATES} candidates   one alone   median W_out   of a verdict: drawing, question, calls, checks")
+    print(f"{'':20}{CANDIDATES} candidates{MANY:8}   one alone   median W_out   ", end="")
+    print("of a verdict: drawing, question, calls, checks")
     with concurrent.futures.ProcessPoolExecutor(processors, mp_context=spawn) as pool:
         for operation in operations:
-            together, alone = zip(*pool.map(_measure, [operation] * processors), strict=True)
+            together, many, alone = zip(*pool.map(_measure, [operation] * processors), strict=True)
             shares = [
                 sum(getattr(one, part) for one in together) / sum(one.total for one in together)
                 for part in ("drawing", "question", "calls", "checks")
             ]
             print(
-                f"{operation:20}{_rate(together):12,.0f}{_rate(alone):12,.0f}"
+                f"{operation:20}{_rate(together):12,.0f}{_rate(many):8,.0f}{_rate(alone):12,.0f}"
                 f"{statistics.median(width for one in together for width in one.widths):15g}   "
                 + ", ".join(f"{share:.0%}" for share in shares),
                 flush=True,
