@@ -10,7 +10,7 @@ from benchmarks.limits import leave_out, reason_to_leave_out
 
 FIRST_CALL = """
 import sys, time
-import numpy
+import asv_runner.benchmarks.mark, numpy  # the benchmarks need both, programs only NumPy
 started = time.perf_counter()
 sys.path.insert(0, sys.argv[3])
 from benchmarks.bench_startup import first_layer

@@ -122,7 +122,7 @@ def _winograd() -> dict[str, Variant]:
     """Return the variants by Winograd's algorithm: the convolution of planes, and its gradients."""
     floats = ("float32", "float64")
     limits = {"kernel_size": {(3, 3), (5, 5)}, "stride": {1}}
-    why = "Winograd's F(2, 3), F(4, 3) and F(2, 5)"
+    why = "Winograd's F(2, 3), F(4, 3) and F(2x4, 5x5)"
     transformed = [name for name in CONVOLUTIONS["conv2d"] if not name.endswith("_bias_grad")]
     module = "convoracle.fast.winograd.conv2d"
     return {

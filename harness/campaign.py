@@ -23,6 +23,7 @@ from convoracle.harness import worker
 from convoracle.harness.checks import Problem
 from convoracle.harness.descriptor import parse
 from convoracle.harness.explain.writing.wording import command_line, failure
+from convoracle.harness.interrupts import held_back
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.report import Report
 from convoracle.harness.worker import Finished, Job, Loaded, Refused, Started, Warm
@@ -174,7 +175,8 @@ def _start(jobs: list[Job]) -> _Worker:
     context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of BLAS and Numba half alive
     ours, theirs = context.Pipe()
     process = context.Process(target=worker.serve, args=(theirs,), daemon=True)
-    process.start()
+    with held_back():
+        process.start()
     theirs.close()
     ours.send(jobs[0])
     return _Worker(list(jobs), process, ours, _is_ours(jobs[0]))

@@ -10,6 +10,9 @@ from convoracle.fast.auto.term import Term, Tile, common_terms, up
 from convoracle.fast.winograd import few_channels
 from convoracle.fast.winograd.joined_groups import groups_to_join
 
+ROWS_IN_PLACE = {8: 7, 4: 4}
+"""Rows of the tile that planes are gone through in where they are, by those of the tile of matrix products."""
+
 BUTTERFLIES_OF_A_CALL = 12_000
 """Steps of a transform that take as long as to call for one."""
 
@@ -18,16 +21,15 @@ def winograd_terms(layer: Layer, tile: Tile) -> list[Term]:
     """Count the work of Winograd's algorithm: whole tiles, channels and filters in whole vectors."""
     axes = layer.size if layer.operation == "conv2d_input_grad" else layer.output_size
     taps, _ = layer.kernel_size
+    is_convolution = layer.operation != "conv2d_weight_grad"
     counted = {
-        side: math.prod(_tiles(*axis, side) for axis in zip(axes, layer.dilation, strict=True))
-        for side in ((2, 4) if taps == 3 else (2,))
+        math.prod(side + taps - 1 for side in shape): math.prod(map(_tiles, axes, layer.dilation, shape))
+        for shape in (((2, 2), (4, 4)) if taps == 3 else ((2, 4),))
     }
-    side = min(counted, key=lambda side: (side + taps - 1) ** 2 * counted[side])
-    tiles, points = counted[side], (side + taps - 1) ** 2
+    points, tiles = min(counted.items(), key=math.prod)
     filters, channels = layer.filters // layer.groups, layer.channels // layer.groups
     if layer.operation == "conv2d_input_grad":
         channels, filters = filters, channels
-    is_convolution = layer.operation != "conv2d_weight_grad"
     if is_convolution and few_channels.fits(channels, axes[1], layer.dilation, tile.lanes, layer.itemsize):
         return _one_axis_terms(layer, tile, channels, filters, axes)
     of_vector = max(channels, filters) if layer.operation == "conv2d_weight_grad" else filters
@@ -65,9 +67,12 @@ def plane_terms(layer: Layer, tile: Tile) -> list[Term]:
     if layer.operation == "conv2d_input_grad" and layer.stride == (1, 1):
         rows, columns = layer.size
     planes = layer.filters * layer.channels // layer.groups
-    vectors = planes * rows * math.ceil(columns / tile.lanes)
     is_strided = max(layer.stride) > 1
     is_gradient, in_place = layer.operation == "conv2d_input_grad", _is_in_place(layer)
+    if in_place and not (is_gradient and is_strided):
+        side = ROWS_IN_PLACE[tile.rows]
+        rows = side * _tiles(rows, layer.dilation[0], side)
+    vectors = planes * rows * math.ceil(columns / tile.lanes)
     numbers = layer.itemsize * planes * math.prod(layer.size)
     return [
         Term("products", "tile", 0, vectors * math.prod(layer.kernel_size)),

@@ -14,7 +14,8 @@ With a stride of 2 a row serves every second output, and the even or odd numbers
 The plane is read where it is: columns in the padding are masked lanes, rows in the padding are read from a line of
 zeros, and nothing branches. Where a whole plane is one tile, these rows are left out. A sum is one chain of fused
 multiply-adds, by columns of the kernel and in them by rows, whatever the tile it is computed in. The rows of the next
-tile below are called for while this one is computed.
+tile below are called for while this one is computed, unless they are a dilation apart (see
+`convoracle.fast.plane.windows`).
 """
 
 from typing import Any
@@ -24,7 +25,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from convoracle.fast.plane.plane_rows import PlaneRows, call_for_rows, times
+from convoracle.fast.plane.plane_rows import PlaneRows, call_for_rows
 from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
     fused_multiply_add,
@@ -126,10 +127,9 @@ def correlate_windows(  # type: ignore[no-untyped-def]
 
         origin = builder.gep(x, [plane])
         reach = (tile_rows - 1) * stride + size
-        step = steps and steps[0]
-        further = times(builder, top.type, tile_rows * stride + size, step)
-        below = constant(tile_rows) if padding else builder.add(top, further)
-        call_for_rows(builder, origin, width, below, left, tile_rows * stride, lanes * share, -(-stride // share), step)
+        if not is_dilated:
+            below = constant(tile_rows) if padding else builder.add(top, constant(tile_rows * stride + size))
+            call_for_rows(builder, origin, width, below, left, tile_rows * stride, lanes * share, -(-stride // share))
         if padding:
             source = PlaneRows(builder, vector, origin, None, height, width, constant(0), left, tile_rows)
         else:

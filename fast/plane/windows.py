@@ -5,7 +5,9 @@ last vector of a row may be one of half the lanes. Each channel's sum, in the or
 those of the channels before it, the first to the base.
 
 With a dilation of d, the rows of a band are d apart, and so are those that they read: again a row serves all outputs it
-is a tap of. Bands are numbered as they begin, those of d interleaved ones after each other.
+is a tap of. Bands are numbered as they begin, those of d interleaved ones after each other. Rows so far apart are no
+stream that the hardware would notice, above all those that are written. So each band asks for its share of the memory
+ahead, in the order it lies in: what the d bands after these d read and write, or the next plane.
 """
 
 import functools
@@ -19,12 +21,16 @@ from convoracle.fast.jit import kernel
 from convoracle.fast.plane import spread_tile, window_tile
 from convoracle.fast.plane.spread_tile import spread_windows
 from convoracle.fast.plane.window_tile import correlate_windows
+from convoracle.fast.simd.copying import ask_for, ask_to_write
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Pair, Shape
 
 SIZES, STRIDES = (3, 5, 7), (1, 2)
 """Kernels and strides there is code for; each is compiled when it is first needed."""
+
+LINE = 64
+"""Bytes that come from memory at a time."""
 
 MOVED = 4
 """Multiply-adds that reading and writing an output counts for: threads share the memory, and gain less there."""
@@ -125,6 +131,14 @@ def _kernel(size: int, stride: int, padding: int = 0, *, is_dilated: bool = Fals
             source = plane if filters == channels == 1 else plane // filters * channels
             p = band // apart[0] * most_rows * apart[0] + band % apart[0]
             to, count = (plane * rows + p) * columns, -((p - rows) // apart[0])
+            if dilated:
+                ahead, line = min(rows, (most_rows + size) * apart[0]), LINE // x.itemsize
+                begin, numbers = (source + channels - 1) * height * width + ahead * width, height * width
+                for at in range(numbers * band // bands, numbers * (band + 1) // bands, line):
+                    ask_for(x, begin + at)
+                begin, numbers = (plane * rows + ahead) * columns, rows * columns
+                for at in range(numbers * band // bands, numbers * (band + 1) // bands, line):
+                    ask_to_write(out, begin + at)
             for channel in range(channels):
                 start = (source + channel) * height * width
                 kernel = (first_kernel + (filter * channels + channel) * step) * size * size

@@ -34,6 +34,19 @@ def ask_for(typing_context, source, start):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def ask_to_write(typing_context, target, start):  # type: ignore[no-untyped-def]
+    """Ask for the line of memory at target[start], which need not exist, to be written."""
+    signature = types.void(target, types.intp)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        prefetch(builder, builder.gep(data, [arguments[1]]), is_written=True)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
 def spread_pairs(typing_context, source, source_start, target, target_start, count):  # type: ignore[no-untyped-def]
     """Copy the first `count` numbers of a vector to every other place of target; source must hold all of it."""
     signature = types.void(source, types.intp, target, types.intp, types.intp)

@@ -26,13 +26,15 @@ from convoracle.fast.simd.vectors import (
 Matrix = Sequence[Sequence[Fraction]]
 
 
-def transform_by(matrix: Matrix, *, is_checked: bool = False) -> Any:
-    """Return an intrinsic that computes ``M X M'`` for a square X of vectors, M the given matrix.
+def transform_by(down: Matrix, across: Matrix | None = None, *, is_checked: bool = False) -> Any:
+    """Return an intrinsic that computes ``M X N'`` for a block X of vectors, M and N the given matrices, or M twice.
 
     It is called with ``(source, start, row_step, column_step, target, to, to_row_step, to_column_step)``: vector (i, j)
     of X begins at source[start + i * row_step + j * column_step], and the result's likewise in target. It returns
     whether all numbers it stored are finite if `is_checked`, else True.
     """
+
+    of_rows = down if across is None else across
 
     @intrinsic
     def transform(  # type: ignore[no-untyped-def]
@@ -47,16 +49,17 @@ def transform_by(matrix: Matrix, *, is_checked: bool = False) -> Any:
                 context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 4)
             )
             vector = vector_of(signature.args[0])
-            size = len(matrix[0])
-            columns = []
-            for j in range(size):
-                places = [_place(builder, source, start, (i, row_step), (j, column_step)) for i in range(size)]
-                columns.append(apply_matrix(builder, matrix, [load_vector(builder, place, vector) for place in places]))
+            sources = _places(builder, source, start, (len(down[0]), row_step), (len(of_rows[0]), column_step))
+            columns = [
+                apply_matrix(builder, down, [load_vector(builder, place, vector) for place in places])
+                for places in zip(*sources, strict=True)
+            ]
+            targets = _places(builder, target, to, (len(down), to_row_step), (len(of_rows), to_column_step))
             zeros = ir.Constant(vector, None)
             tested = zeros
             for i, row in enumerate(zip(*columns, strict=True)):
-                for j, value in enumerate(apply_matrix(builder, matrix, list(row))):
-                    store_vector(builder, value, _place(builder, target, to, (i, to_row_step), (j, to_column_step)))
+                for j, value in enumerate(apply_matrix(builder, of_rows, list(row))):
+                    store_vector(builder, value, targets[i][j])
                     if is_checked:
                         # Zero as long as numbers are finite, NaN for ever after one that is not.
                         tested = fused_multiply_add(builder, value, zeros, tested)
@@ -216,6 +219,15 @@ def _place(builder: Any, pointer: Any, start: Any, *axes: tuple[int, Any]) -> An
     for index, step in axes:
         start = builder.add(start, builder.mul(step, ir.Constant(step.type, index)))
     return builder.gep(pointer, [start])
+
+
+def _places(builder: Any, pointer: Any, start: Any, rows: tuple[int, Any], columns: tuple[int, Any]) -> list[list[Any]]:
+    """Return the addresses of a block: of so many rows and columns, each a step from the one before."""
+    lines, steps = (
+        [builder.mul(step, ir.Constant(step.type, index)) for index in range(count)] for count, step in (rows, columns)
+    )
+    firsts = [builder.gep(pointer, [builder.add(start, line)]) for line in lines]
+    return [[builder.gep(first, [step]) for step in steps] for first in firsts]
 
 
 def _splat(constant: Fraction, vector: Any) -> Any:

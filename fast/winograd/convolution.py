@@ -82,6 +82,7 @@ def bind_convolution(plan: Plan, images: int, dtype: np.dtype) -> Callable[..., 
     """
     shape = (images, plan.groups * plan.filters, plan.rows, plan.columns)
     bases, numbers = (plan.groups, plan.vectors * plan.lanes), math.prod(shape)
+    no_base, all_finite = np.zeros(bases, dtype), np.ones(images, np.bool_)
     work = images * plan.tiles_h * plan.tiles_w * products_of(plan) * plan.groups * plan.filters * plan.channels
     unprepared = np.empty(0, dtype)
 
@@ -93,10 +94,11 @@ def bind_convolution(plan: Plan, images: int, dtype: np.dtype) -> Callable[..., 
     def convolve(
         x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, prepared: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        out, is_finite = allocate(numbers, dtype), np.ones(images, np.bool_)
+        out, is_finite = allocate(numbers, dtype), all_finite.copy()
         if images:
-            base = np.zeros(bases, dtype)
+            base = no_base
             if bias is not None:
+                base = no_base.copy()
                 base[:, : plan.filters] = bias.reshape(plan.groups, plan.filters)
             threads, size, packed = scheduled(thread_count(work), prepared is not None)
             weights = unprepared if prepared is None else prepared
@@ -142,7 +144,7 @@ def _convolve(space, is_ready, numbers, counter, x, weight, packed, base, out, i
     bands = unpack(Bands, numbers, BANDS_START, ())
     layout = unpack(Layout, numbers, LAYOUT_START, ())
     images, shares, is_kept, _ = unpack(Schedule, numbers, SCHEDULE_START, ())
-    lanes, products = plan.lanes, (plan.tile + plan.taps - 1) ** 2
+    lanes, products = plan.lanes, (plan.tile_h + plan.taps - 1) * (plan.tile_w + plan.taps - 1)
     pitch, of_product, of_sum = layout.pitch, layout.of_product, layout.of_sum
     turned, transformed = space[layout.turned : layout.transformed], space[layout.transformed : layout.sums]
     sums, outputs = space[layout.sums : layout.outputs], space[layout.outputs : layout.weights]
@@ -192,7 +194,8 @@ def _transform_input(plan, x, group, window, turned, transformed, pitch, of_prod
     image, last_image, top, bottom, left, right = window
     lanes, plane, reach = plan.lanes, plan.height * plan.width, plan.taps - 1
     dilation, width = plan.dilation_w, right - left
-    line, side = plan.tile * (-(-width // dilation) * dilation) + reach * dilation, plan.tile + reach
+    line = plan.tile_w * (-(-width // dilation) * dilation) + reach * dilation
+    tile_h, taps, of_row, of_column = plan.tile_h, plan.taps, line * lanes, dilation * lanes
     for channel in range(0, plan.channels, lanes):
         planes = min(lanes, plan.channels - channel)
         to = channel
@@ -200,16 +203,16 @@ def _transform_input(plan, x, group, window, turned, transformed, pitch, of_prod
             start = ((n * plan.groups + group) * plan.channels + channel) * plane
             tile = top
             while tile < bottom:
-                first, run = run_from(tile, bottom, plan.rows, plan.dilation_h, plan.tile)
+                first, run = run_from(tile, bottom, plan.rows, plan.dilation_h, plan.tile_h)
                 turn_planes(
                     x, start, plan.height, plan.width, planes, first - plan.top, plan.dilation_h,
-                    plan.tile * left - plan.left, plan.tile * run + reach, line, turned, lanes,
+                    plan.tile_w * left - plan.left, plan.tile_h * run + reach, line, turned, lanes,
                 )  # fmt: skip
                 for i in range(run):
                     for j in range(width):
                         phase = j % dilation
-                        place = (plan.tile * (i * line + j - phase) + phase) * lanes
-                        transform_data(side, turned, place, line * lanes, dilation * lanes, transformed, to, of_product)
+                        place = (plan.tile_h * i * line + plan.tile_w * (j - phase) + phase) * lanes
+                        transform_data(tile_h, taps, turned, place, of_row, of_column, transformed, to, of_product)
                         to += pitch
                 tile += run
 
@@ -224,32 +227,32 @@ def _transform_output(plan, group, vector, window, sums, start, step, of_sum, ou
     image, last_image, top, bottom, left, right = window
     lanes, plane = plan.lanes, plan.rows * plan.columns
     dilation, width = plan.dilation_w, right - left
-    columns = min(plan.tile * (-(-width // dilation) * dilation), plan.columns - plan.tile * left)
+    columns = min(plan.tile_w * (-(-width // dilation) * dilation), plan.columns - plan.tile_w * left)
     # With a dilation, lines are long enough for whole tiles.
-    line = columns if dilation == 1 else plan.tile * (-(-width // dilation) * dilation)
+    line = columns if dilation == 1 else plan.tile_w * (-(-width // dilation) * dilation)
     filters = min(lanes, plan.filters - vector * lanes)
     first = group * plan.filters + vector * lanes
     base_start = (group * plan.vectors + vector) * lanes
     for n in range(image, last_image):
         tile = top
         while tile < bottom:
-            first_row, run = run_from(tile, bottom, plan.rows, plan.dilation_h, plan.tile)
+            first_row, run = run_from(tile, bottom, plan.rows, plan.dilation_h, plan.tile_h)
             for i in range(run):
                 for j in range(width - 1, -1, -1):
                     phase = j % dilation
-                    place = plan.tile * (i * line + j - phase) + phase
+                    place = plan.tile_h * i * line + plan.tile_w * (j - phase) + phase
                     is_right = transform_sums(
-                        plan.tile, plan.taps, sums, start + j * step, of_sum,
+                        plan.tile_h, plan.taps, sums, start + j * step, of_sum,
                         outputs, place * lanes, line * lanes, dilation * lanes,
                     )  # fmt: skip
                     if not is_right:
                         is_finite[n] = False
                 start += width * step
-            rows = min(plan.tile * run, -((first_row - plan.rows) // plan.dilation_h))
+            rows = min(plan.tile_h * run, -((first_row - plan.rows) // plan.dilation_h))
             lines, length = rows, columns
             if plan.dilation_h == 1 and line == plan.columns:
                 lines, length = 1, rows * columns
-            to = (n * plan.groups * plan.filters + first) * plane + first_row * plan.columns + plan.tile * left
+            to = (n * plan.groups * plan.filters + first) * plane + first_row * plan.columns + plan.tile_w * left
             for i in range(lines):
                 for position in range(0, length, lanes):
                     begin = max(min(position, length - lanes), 0)

@@ -17,7 +17,6 @@ A sum is one chain over channels and columns of the kernel, whatever the shares,
 import functools
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,15 +28,10 @@ from convoracle.fast.simd.tasks import new_counter, take_task
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Pair
-from convoracle.fast.winograd.cook_toom import cook_toom
 from convoracle.fast.winograd.few_channels import FILTERS, TILE
 from convoracle.fast.winograd.one_axis_tile import multiply_by, transform_rows_by
-from convoracle.fast.winograd.tiles import F_4_3
+from convoracle.fast.winograd.tiles import F_4_3, F_4_5
 from convoracle.fast.winograd.workspace import allocate, borrow, threads_that_fit
-
-F_4_5 = cook_toom(4, 5, (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2)))
-"""Its kappa is 39.6, the least of such points up to 5/2 in eighths: along one axis that is a quarter of what F(2, 5)
-has along two."""
 
 ROW_BYTES = 1 << 18
 """Bytes of transformed rows that are worked on at a time, if they can be so few: they are to stay in the cache."""
@@ -102,7 +96,8 @@ def plan_rows(
 def transform_weights(plan: Plan, weight: np.ndarray) -> np.ndarray:
     """Return the transformed weights of all groups."""
     blocks = -(-plan.filters // plan.together)
-    packed = allocate(plan.groups * blocks * plan.channels * plan.taps * plan.together * plan.products, weight.dtype)
+    # Read number by number: where it begins makes no difference.
+    packed = np.empty(plan.groups * blocks * plan.channels * plan.taps * plan.together * plan.products, weight.dtype)
     transform = _transform_3 if plan.taps == 3 else _transform_5
     transform(_packed(plan), weight.reshape(-1), _matrix(plan.taps, weight.dtype), packed)
     return packed
@@ -129,12 +124,13 @@ def bind_convolution(plan: Plan, images: int, dtype: np.dtype) -> Callable[..., 
     pitch = (plan.vectors + 1) * plan.lanes
     size = plan.products * plan.channels * pitch
     numbers, zeros, no_base = _packed(plan), np.zeros(plan.width, dtype), np.zeros(shape[1], dtype)
+    all_finite, of_out = np.ones(images, np.bool_), math.prod(shape)
     convolve_rows = _convolve_3 if plan.taps == 3 else _convolve_5
 
     def convolve(
         x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, prepared: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        out, is_finite = allocate(math.prod(shape), dtype), np.ones(images, np.bool_)
+        out, is_finite = allocate(of_out, dtype), all_finite.copy()
         if images:
             packed = transform_weights(plan, weight) if prepared is None else prepared
             pieces = min(threads_that_fit(thread_count(work), size * dtype.itemsize), tasks)

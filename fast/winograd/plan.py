@@ -1,9 +1,10 @@
 """What is known of a Winograd convolution before it is computed: its tiles, and in which portions they are done.
 
-A plane of outputs is cut into tiles of m x m, the last of which may overhang it. With kernels of r x r, each reads a
-tile of n x n inputs, n = m + r - 1, which overlaps the next one by r - 1. Transformed, both have n x n numbers, here
-called *products*: at each of them the sum over the channels is a matrix product of its own. With a dilation, a plane is
-several planes, whose tiles are shared out together (`convoracle.fast.winograd.phases`).
+A plane of outputs is cut into tiles, the last of which may overhang it. With kernels of r x r, a tile of m outputs
+along an axis reads n = m + r - 1 inputs, which overlap those of the next one by r - 1. Transformed, both have as many
+numbers as a tile has inputs, here called *products*: at each of them the sum over the channels is a matrix product of
+its own. With a dilation, a plane is several planes, whose tiles are shared out together
+(`convoracle.fast.winograd.phases`).
 """
 
 import functools
@@ -44,8 +45,9 @@ class Plan(NamedTuple):
     left: int
     # Taps along a kernel's side.
     taps: int
-    # Outputs on a tile's side and how far they are apart; tiles in a plane: down and across.
-    tile: int
+    # Outputs of a tile and how far they are apart; tiles in a plane: down and across.
+    tile_h: int
+    tile_w: int
     dilation_h: int
     dilation_w: int
     tiles_h: int
@@ -98,10 +100,10 @@ def plan_tiles(
         *outputs,
         *before,
         taps,
-        tile,
+        *tile,
         *dilation,
-        count_tiles(outputs[0], dilation[0], tile),
-        count_tiles(outputs[1], dilation[1], tile),
+        count_tiles(outputs[0], dilation[0], tile[0]),
+        count_tiles(outputs[1], dilation[1], tile[1]),
         lanes,
         vectors,
         panels_of(vectors),
@@ -111,12 +113,12 @@ def plan_tiles(
     )
 
 
-def choose_tile(outputs: Pair, taps: int, dilation: Pair) -> int:
-    """Return the side of the tiles that take fewer products; of those that take as many, the more accurate smaller."""
+def choose_tile(outputs: Pair, taps: int, dilation: Pair) -> Pair:
+    """Return the tiles that take fewer products; of those that take as many, the more accurate smaller ones."""
 
-    def products(tile: int) -> int:
-        tiles = math.prod(count_tiles(*axis, tile) for axis in zip(outputs, dilation, strict=True))
-        return (tile + taps - 1) ** 2 * tiles
+    def products(tile: Pair) -> int:
+        tiles = math.prod(count_tiles(*axis) for axis in zip(outputs, dilation, tile, strict=True))
+        return math.prod(side + taps - 1 for side in tile) * tiles
 
     return min(TILES[taps], key=products)
 
@@ -134,7 +136,7 @@ def pitch_of(plan: Plan) -> int:
 
 def products_of(plan: Plan) -> int:
     """Return the number of products of a tile."""
-    return (plan.tile + plan.taps - 1) ** 2
+    return (plan.tile_h + plan.taps - 1) * (plan.tile_w + plan.taps - 1)
 
 
 def weight_numbers(plan: Plan) -> int:
@@ -166,18 +168,18 @@ class Layout(NamedTuple):
 def lay_out(plan: Plan, bands: Bands, kept: int) -> Layout:
     """Lay out the memory for one band, and so many transformed weights or one panel of them."""
     lanes, pitch, products, reach = plan.lanes, pitch_of(plan), products_of(plan), plan.taps - 1
-    rows = min(math.ceil(plan.tiles_h / bands.rows), longest_run(plan.rows, plan.dilation_h, plan.tile))
+    rows = min(math.ceil(plan.tiles_h / bands.rows), longest_run(plan.rows, plan.dilation_h, plan.tile_h))
     columns = widest_band(plan.tiles_w, bands.columns, plan.dilation_w)
     space = math.ceil(bands.most_tiles / ROWS) * ROWS
     width = math.ceil(plan.vectors / plan.panels) * lanes
     of_product, of_sum = space * pitch + lanes, space * width + lanes
     sizes = (
         # A window of the input, and what the last square of it writes beyond.
-        (plan.tile * rows + reach) * (plan.tile * columns + reach * plan.dilation_w) * lanes + lanes * lanes,
+        (plan.tile_h * rows + reach) * (plan.tile_w * columns + reach * plan.dilation_w) * lanes + lanes * lanes,
         products * of_product,
         products * of_sum,
         # Outputs, and those of the last tiles beyond the last row.
-        (plan.tile * rows + 1) * plan.tile * columns * lanes + lanes * lanes,
+        (plan.tile_h * rows + 1) * plan.tile_w * columns * lanes + lanes * lanes,
         kept or products * (plan.depth * width + lanes),
         (plan.taps**2 + 1) * lanes * lanes,
     )

@@ -1,8 +1,8 @@
-"""The weight gradient by tiles, F(3x3, 4x4) or F(5x5, 2x2): a tile of the output gradient takes the filter's place.
+"""The weight gradient by tiles, F(3x3, 4x4) or F(5x5, 2x4): a tile of the output gradient takes the filter's place.
 
 The gradient of a 3x3 kernel sums 4x4 outputs of a tile for each of 3x3 taps: a convolution of a tile of 6x6 inputs with
-a kernel of 4x4, of which 3x3 outputs are wanted. That of a 5x5 kernel is one with a kernel of 2x2, of which 5x5 are.
-Where the convolution sums over the channels, this sums over the tiles::
+a kernel of 4x4, of which 3x3 outputs are wanted. That of a 5x5 kernel is one of 6x8 inputs with a kernel of 2x4, of
+which 5x5 are. Where the convolution sums over the channels, this sums over the tiles::
 
     T tiles x C channels     T tiles x F filters           F filters x C channels         taps
     +---------+             +---------+                   +----------+
@@ -37,8 +37,6 @@ from convoracle.fast.winograd.plan import Bands
 from convoracle.fast.winograd.products import ONE, multiply_rows
 from convoracle.fast.winograd.tiles import transform_data, transform_grad, transform_weight_sums, turn_planes
 from convoracle.fast.winograd.weight_grad_plan import (
-    PRODUCTS,
-    SIDE,
     Layout,
     Operand,
     Plan,
@@ -79,7 +77,8 @@ def bind_conv2d_weight_grad(
     rows, lanes, plan = plan_weight_grad(
         x.shape[1:], grad_output.shape[1:], (top, left), taps, dilation, groups // joined, dtype
     )
-    work = images * plan.tiles_h * plan.tiles_w * PRODUCTS * math.prod(weight_shape) // taps**2
+    finite = np.ones(1, np.bool_)
+    work = images * plan.tiles_h * plan.tiles_w * plan.products * math.prod(weight_shape) // taps**2
 
     @functools.cache
     def scheduled(threads: int) -> tuple[Schedule, int, np.ndarray]:
@@ -91,12 +90,14 @@ def bind_conv2d_weight_grad(
             return np.zeros(weight_shape, dtype)
         schedule, size, numbers = scheduled(thread_count(work))
         parts = np.empty((schedule.segments, *joined_shape), dtype)
-        is_finite = np.ones(1, np.bool_)
+        is_finite = finite.copy()
         of_rows, of_lanes = (x, grad_output) if rows.is_data else (grad_output, x)
         flat = of_rows.reshape(-1), of_lanes.reshape(-1), parts.reshape(-1)
         run_pieces(_borrow_and_sum, schedule.threads, size, numbers, new_counter(), *flat, is_finite)
-        with np.errstate(over="ignore", invalid="ignore"):
-            grad: np.ndarray = parts[0] if schedule.segments == 1 else parts.sum(axis=0)
+        grad: np.ndarray = parts[0]
+        if schedule.segments > 1:
+            with np.errstate(over="ignore", invalid="ignore"):
+                grad = parts.sum(axis=0)
         if not is_finite[0] or (schedule.segments > 1 and not np.isfinite(grad).all()):
             return direct("conv2d_weight_grad")(grad_output, x, weight_shape, **options)
         return part(grad, groups, joined)
@@ -159,7 +160,7 @@ def _weight_grad(space, numbers, counter, of_rows, of_lanes, parts, is_finite): 
                             plan, rows, of_rows, group, b * block + n * vector, window, turned, vector,
                             row_numbers, (b - first) * layout.tiles * block + n * vector, block, row_product,
                         )  # fmt: skip
-            for product in range(PRODUCTS):
+            for product in range(plan.products):
                 for panel in range(plan.panels):
                     v = plan.lane_vectors * panel // plan.panels
                     vectors = plan.lane_vectors * (panel + 1) // plan.panels - v
@@ -194,28 +195,27 @@ def _transform_planes(plan, operand, source, group, plane, window, turned, vecto
     keep_small()
     image, last_image, top, bottom, left, right = window
     dilation, width = plan.dilation_w, right - left
-    tile, reach = plan.tile, plan.taps - 1 if operand.is_data else 0
-    line = tile * (-(-width // dilation) * dilation) + reach * dilation
+    reach = plan.taps - 1 if operand.is_data else 0
+    line = plan.tile_w * (-(-width // dilation) * dilation) + reach * dilation
+    taps, of_row, of_column = plan.taps, line * vector, dilation * vector
     planes = min(vector, operand.planes - plane)
     for n in range(image, last_image):
         first = (n * operand.groups + group) * operand.planes + plane
         down = top
         while down < bottom:
-            row, run = run_from(down, bottom, plan.outputs_h, plan.dilation_h, tile)
+            row, run = run_from(down, bottom, plan.outputs_h, plan.dilation_h, plan.tile_h)
             turn_planes(
                 source, first * operand.height * operand.width, operand.height, operand.width, planes,
-                row - operand.top, plan.dilation_h, tile * left - operand.left, tile * run + reach, line,
-                turned, vector,
+                row - operand.top, plan.dilation_h, plan.tile_w * left - operand.left, plan.tile_h * run + reach,
+                line, turned, vector,
             )  # fmt: skip
             for i in range(run):
                 for j in range(width):
                     phase = j % dilation
-                    place = (tile * (i * line + j - phase) + phase) * vector
+                    place = (plan.tile_h * i * line + plan.tile_w * (j - phase) + phase) * vector
                     if operand.is_data:
-                        transform_data(SIDE, turned, place, line * vector, dilation * vector, numbers, to, of_product)
+                        transform_data(plan.tile_h, taps, turned, place, of_row, of_column, numbers, to, of_product)
                     else:
-                        transform_grad(
-                            plan.taps, turned, place, line * vector, dilation * vector, numbers, to, of_product
-                        )
+                        transform_grad(taps, turned, place, of_row, of_column, numbers, to, of_product)
                     to += step
             down += run

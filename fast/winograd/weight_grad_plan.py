@@ -19,9 +19,8 @@ from convoracle.fast.winograd.plan import Bands, choose_bands
 from convoracle.fast.winograd.products import HALF
 from convoracle.fast.winograd.workspace import threads_that_fit
 
-SIDE = 6
-PRODUCTS = SIDE**2
-"""Of a tile, along an axis and in all: 4 outputs and 3 taps along an axis, or 2 and 5."""
+TILES = {3: (4, 4), 5: (2, 4)}
+"""Outputs of a tile, down and across, by the taps of the kernel along an axis."""
 
 SEGMENTS = 8
 """Gradients that are made side by side and added in the end: a power of two."""
@@ -61,9 +60,11 @@ class Operand(NamedTuple):
 class Plan(NamedTuple):
     """A weight gradient, in the numbers that `_weight_grad` computes it from, beside its operands: rows and lanes."""
 
-    # Taps along a kernel's side, and outputs along a tile's.
+    # Taps along a kernel's side, outputs of a tile, down and across, and its products.
     taps: int
-    tile: int
+    tile_h: int
+    tile_w: int
+    products: int
     # Rows of outputs; how far the outputs of a tile are apart; tiles in a plane: down and across.
     outputs_h: int
     dilation_h: int
@@ -112,8 +113,8 @@ def choose_schedule(
     groups = rows.groups
     height, width = plan.row_blocks * plan.block, plan.lane_vectors * plan.vector
     tiles = images * plan.tiles_h * plan.tiles_w
-    of_tile, of_lanes = PRODUCTS * (height + width) * itemsize, PRODUCTS * width * itemsize
-    if PRODUCTS * height * width <= SMALL_SUMS:
+    of_tile, of_lanes = plan.products * (height + width) * itemsize, plan.products * width * itemsize
+    if plan.products * height * width <= SMALL_SUMS:
         wanted = max(BAND_BYTES // (3 * of_tile), LEAST_TILES)
     elif of_lanes * tiles > KEPT_BYTES:
         wanted = max(BAND_BYTES // of_tile, min(LEAST_TILES, 2 * KEPT_BYTES // of_lanes), 1)
@@ -127,7 +128,7 @@ def choose_schedule(
     while segments > 1 and (segments > count or segments * size > SEGMENT_BYTES):
         segments //= 2
     most = SMALL_SUMS if count == segments else SUM_BYTES // (threads * itemsize)
-    shares = min(max(-(-PRODUCTS * height * width // max(most, 1)), 1), plan.row_blocks)
+    shares = min(max(-(-plan.products * height * width // max(most, 1)), 1), plan.row_blocks)
     tasks = segments * groups * shares
     if tasks % threads and tasks < 4 * threads:
         shares = min(-(-shares // threads) * threads, plan.row_blocks)
@@ -153,14 +154,15 @@ def plan_weight_grad(
     is_turned = steps(channels, filters) < steps(filters, channels)
     of_rows, of_lanes = (data, grad) if is_turned else (grad, data)
     vectors, block = math.ceil(of_lanes.planes / lanes), max(lanes, ROWS)
-    tile, size = SIDE + 1 - taps, taps**2
+    tile, size = TILES[taps], taps**2
     plan = Plan(
         taps,
-        tile,
+        *tile,
+        math.prod(side + taps - 1 for side in tile),
         rows,
         *dilation,
-        count_tiles(rows, dilation[0], tile),
-        count_tiles(columns, dilation[1], tile),
+        count_tiles(rows, dilation[0], tile[0]),
+        count_tiles(columns, dilation[1], tile[1]),
         lanes,
         block,
         math.ceil(of_rows.planes / block),
@@ -174,8 +176,8 @@ def plan_weight_grad(
 @functools.lru_cache(maxsize=256)
 def lay_out(plan: Plan, bands: Bands, shares: int) -> Layout:
     """Lay out the memory for one band and one share of the rows; see `convoracle.fast.winograd.plan.Layout`."""
-    tile, reach = plan.tile, plan.taps - 1
-    rows = min(math.ceil(plan.tiles_h / bands.rows), longest_run(plan.outputs_h, plan.dilation_h, tile))
+    reach = plan.taps - 1
+    rows = min(math.ceil(plan.tiles_h / bands.rows), longest_run(plan.outputs_h, plan.dilation_h, plan.tile_h))
     columns = widest_band(plan.tiles_w, bands.columns, plan.dilation_w)
     space, height, width = (
         bands.most_tiles,
@@ -183,6 +185,7 @@ def lay_out(plan: Plan, bands: Bands, shares: int) -> Layout:
         plan.lane_vectors * plan.vector,
     )
     of_row_product, of_lane_product, of_sum = (n + plan.vector for n in (space * height, space * width, height * width))
-    window = ((tile * rows + reach) * (tile * columns + reach * plan.dilation_w) + plan.vector) * plan.vector
-    sizes = (window, PRODUCTS * of_row_product, PRODUCTS * of_lane_product, PRODUCTS * of_sum)
+    line = plan.tile_w * columns + reach * plan.dilation_w
+    window = ((plan.tile_h * rows + reach) * line + plan.vector) * plan.vector
+    sizes = (window, *(plan.products * numbers for numbers in (of_row_product, of_lane_product, of_sum)))
     return Layout(space, of_row_product, of_lane_product, of_sum, *itertools.accumulate(sizes, initial=0))

@@ -38,7 +38,7 @@ def place_weights(plan, group, panel, channel):  # type: ignore[no-untyped-def]
     vectors = plan.vectors * (panel + 1) // plan.panels - vector
     lines = group * (plan.channels * plan.vectors + plan.panels * chains)
     lines += plan.channels * vector + panel * chains + channel * vectors + channel // plan.depth
-    return (plan.tile + plan.taps - 1) ** 2 * lines * plan.lanes
+    return (plan.tile_h + plan.taps - 1) * (plan.tile_w + plan.taps - 1) * lines * plan.lanes
 
 
 @kernel
@@ -81,5 +81,5 @@ def transform_panel(plan, weight, group, vector, vectors, channel, depth, packed
             for n in range(channels):
                 to = start + ((c + n) * vectors + v) * lanes
                 begin = size * n * lanes + first
-                transform_filter(plan.tile, taps, kernels, begin, sign * taps * lanes, sign * lanes, packed, to, step)
+                transform_filter(plan.tile_h, taps, kernels, begin, sign * taps * lanes, sign * lanes, packed, to, step)
             source += channels * plan.of_channel

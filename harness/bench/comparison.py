@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convoracle.harness.bench import caches, gate
-from convoracle.harness.bench.implementation import Implementation, prepare
+from convoracle.harness.bench.implementation import Implementation, library_of, prepare
 from convoracle.harness.bench.operands import operand_sets
 from convoracle.harness.bench.rounds import SETTLE, Times, take_turns
 from convoracle.harness.bench.sample import Measured, check
@@ -143,6 +143,7 @@ def compare(task: Task, make: Make = prepare, clock: Callable[[], float] = time.
             lambda times: _is_enough(task, names, times),
             task.seconds,
             settle=SETTLE if task.threads > 1 else 0.0,
+            threads_of=[library_of(name) for name in names],
             before=caches.flusher() if task.is_cold else None,
             clock=clock,
         )

@@ -2,6 +2,10 @@
 
 The same convolution is compared with itself, again and again, each time through the whole gate. Then with itself made
 slower: after each call the program waits until a tenth more time has gone by.
+
+With several threads there are two kinds of comparison. Implementations by the same threads follow each other at once;
+where another library's turn comes, one has to wait until the threads of the one before sleep, rounds take longer, and
+the machine changes more between two turns. `are_apart` treats the two that are compared as if they were such.
 """
 
 import time
@@ -59,6 +63,7 @@ def measure(
     on_run: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = time.perf_counter,
     make: Callable[..., Implementation] = prepare,
+    are_apart: bool = False,
 ) -> tuple[Rates, Rates]:
     """Return the gate's answers about the same against itself, and about a planted slowdown of a tenth."""
     sets = operand_sets(workload, "forward")
@@ -75,6 +80,7 @@ def measure(
                     seconds,
                     clock=clock,
                     settle=SETTLE if threads > 1 else 0.0,
+                    threads_of=range(2) if are_apart else (0, 0),
                 )
                 rates.answers.append(gate.decide(times.ratios(1, 0), limit, 1))
                 rates.rounds.append(len(times.rounds[0]))

@@ -23,6 +23,13 @@ PEERS = {
     "onnxruntime": "onnxruntime, weights packed beforehand; it has no gradients",
 }
 
+THREADS_OF = {
+    **dict.fromkeys(("torch", "torch-channels-last"), "torch"),
+    **dict.fromkeys(("numba", "direct", "winograd", "plane", "fft", "auto"), "convoracle"),
+}
+"""Whose threads an implementation computes with: those of the same library need not go to sleep in between. Of one that
+is not listed nothing is known (im2col's are those of BLAS)."""
+
 
 @dataclass(frozen=True)
 class Implementation:
@@ -47,6 +54,11 @@ class Implementation:
     arrays: Callable[[Any], tuple[np.ndarray, ...]]
     accuracy: str = "componentwise"
     allocates_in_numpy: bool = False
+
+
+def library_of(name: str) -> str:
+    """Return whose threads an implementation computes with, or its own name."""
+    return THREADS_OF.get(name, name)
 
 
 def check_name(name: str) -> None:

@@ -1,7 +1,7 @@
 """Ratios of times: their median, how far it can be trusted, and the mean over layers.
 
-A round times every implementation twice, in the order A B B A, so that a machine's slowly getting faster or slower
-cancels. A round gives one ratio, and the median of the rounds ignores those that something else interrupted.
+A round times every implementation twice, in the order A B B A or B A A B, so that a machine's slowly getting faster or
+slower cancels. A round gives one ratio, and the median of the rounds ignores those that something else interrupted.
 
 The interval is the bootstrap's: how the median of as many ratios, drawn from these with replacement, would scatter. It
 takes no drawing. With the ratios sorted and n odd, a drawn sample's median is at most the k-th ratio exactly when more
@@ -15,6 +15,7 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -63,34 +64,27 @@ def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> 
 def bootstrap_distribution(count: int) -> tuple[float, ...]:
     """Return P(median* <= x_k) for k = 1 .. count, the median being that of `count` draws from as many values.
 
+    The binomial's tail is the incomplete beta function's (Abramowitz and Stegun, 26.5.24).
+
     Raises
     ------
     ValueError
         If `count` is even: the median would be no single value.
     """
+    from scipy.special import betainc
+
     if count % 2 == 0:
         raise ValueError(f"the number of rounds must be odd, got {count}")
-    most = count // 2
-    found = []
-    for k in range(1, count):
-        chance = k / count
-        logs = (
-            math.lgamma(count + 1)
-            - math.lgamma(hits + 1)
-            - math.lgamma(count - hits + 1)
-            + hits * math.log(chance)
-            + (count - hits) * math.log1p(-chance)
-            for hits in range(most + 1, count + 1)
-        )
-        found.append(math.fsum(math.exp(log) for log in logs))
-    return (*found, 1.0)
+    most = (count + 1) // 2
+    chances = betainc(most, most, np.arange(1, count + 1) / count)
+    return tuple(float(chance) for chance in chances)
 
 
 def sure_interval(values: Sequence[float], tail: float) -> tuple[float, float]:
     """Return two values between which the true median lies, each end being wrong with a chance of at most `tail`.
 
-    For this no distribution is assumed at all: of independent rounds, each lies below the true median with a chance of
-    one half, so the k-th smallest is above it only if fewer than k of n fair coins show heads. An end for which there
+    For this no distribution is assumed at all, only that each round lies below with a chance of one half, whatever the
+    others did: then the k-th smallest is above only if fewer than k of n fair coins show heads. An end for which there
     are too few values is 0 or infinite. The bootstrap's interval is a little too narrow for such small tails.
     """
     ordered = sorted(values)
@@ -101,10 +95,11 @@ def sure_interval(values: Sequence[float], tail: float) -> tuple[float, float]:
 @functools.lru_cache(maxsize=256)
 def _sure_position(count: int, tail: float) -> int:
     """Return the largest k for which fewer than k heads of `count` coins have a chance of at most `tail`, or 0."""
-    chance, k = 0.5**count, 0
-    while chance <= tail and k < count // 2:
+    # Counted in whole numbers: so many halves multiplied are no number of floating point.
+    allowed, cases, k = Fraction(tail) * 2**count, 1, 0
+    while cases <= allowed and k < count // 2:
         k += 1
-        chance += math.comb(count, k) * 0.5**count
+        cases += math.comb(count, k)
     return k
 
 

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from convoracle.harness.bench import gate, report
 from convoracle.harness.bench.gate_rates import Rates, measure
+from convoracle.harness.bench.implementation import library_of
 from convoracle.harness.bench.layer_sets import CALIBRATION
 from convoracle.harness.bench.layer_text import parse
 from convoracle.harness.candidates import CannotRun
@@ -24,19 +25,21 @@ def gate_rates(options: Options, runs: int) -> int:
     limit = LIMIT if options.limit is None else options.limit
     workload = layers_of(options, ())[0] if options.texts else parse(CALIBRATION, options.dtype)
     kept = []
+    name, other = options.backends[0], (options.against or ("none",))[0]
+    are_apart = other != "none" and library_of(name) != library_of(other)
     for threads in options.threads:
         try:
             with told(console, 2 * runs) as tell:
                 found = measure(
-                    workload, options.backends[0], threads, limit, options.seconds, runs, lambda: tell(None)
+                    workload, name, threads, limit, options.seconds, runs, lambda: tell(None), are_apart=are_apart
                 )
         except CannotRun as error:
             return could_not_run(console, error)
-        what = f"{workload}, {options.backends[0]}, {count_text(threads, 'thread')}"
+        what = f"{workload}, {name}, {count_text(threads, 'thread')}{f', pauses as for {other}' if are_apart else ''}"
         say(console, f"gate {limit:g}, {what}, at most {options.seconds:g} s for a run")
         for rates in found:
             say(console, _sentence(rates))
-            kept.append({"threads": threads, **vars(rates)})
+            kept.append({"threads": threads, "apart": are_apart, **vars(rates)})
     if options.json_file is not None:
         report.write(options.json_file, {"layer": str(workload), "gate": limit, "rates": kept})
     return RIGHT

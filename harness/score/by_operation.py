@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from convoracle.harness.interrupts import held_back
+
 Result = TypeVar("Result")
 
 
@@ -66,8 +68,10 @@ def results_of(
     context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of BLAS and Numba half alive
     before = set(multiprocessing.active_children())
     with concurrent.futures.ProcessPoolExecutor(processes, context, _quietly) as pool:
-        waiting = {pool.submit(_each, task, share): share for share in shares}
+        waiting: dict[concurrent.futures.Future[list[Result]], tuple[str, ...]] = {}
         try:
+            with held_back():
+                waiting.update({pool.submit(_each, task, share): share for share in shares})
             for done in concurrent.futures.as_completed(waiting):
                 yield from zip(waiting[done], done.result(), strict=True)
         except BaseException:

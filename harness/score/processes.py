@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+from convoracle.harness.interrupts import held_back
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.score.trial import Task, Trial, trial
 from convoracle.harness.worker import warm_up
@@ -74,7 +75,8 @@ def _start(task: Task) -> _Process:
     context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of BLAS and Numba half alive
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs,), daemon=True)
-    process.start()
+    with held_back():
+        process.start()
     theirs.close()
     ours.send(task)
     return _Process(process, ours, task)

@@ -173,7 +173,7 @@ def always_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     [
         LARGE,
         Layer(5, 12, (32, 32), 12),
-        Layer(2, 16, (9, 40), 24, groups=2, padding=2, taps=5),
+        Layer(2, 16, (9, 80), 24, groups=2, padding=2, taps=5),
         Layer(3, 20, (35, 31), 18, padding=4, dilation=(4, 3)),
     ],
 )
@@ -269,47 +269,3 @@ def test_prepared_weights_give_the_same_bits(layer: Layer) -> None:
     expected = winograd.conv2d(x, weight, bias, **options)
     assert winograd.conv2d_prepared(x, prepared, bias).tobytes() == expected.tobytes()
     assert weight.nbytes < prepared.nbytes < 64 * weight.nbytes
-
-
-@pytest.mark.parametrize(("number", "taps", "groups"), [(np.inf, 3, 1), (-np.inf, 5, 1), (np.nan, 3, 2)])
-def test_an_image_that_is_not_finite_is_as_in_direct_and_the_others_as_they_were(
-    number: float, taps: int, groups: int
-) -> None:
-    """The channel of another group is finite all the same."""
-    layer = Layer(3, 4, (8, 9), 6, groups, padding=taps // 2, taps=taps)
-    x, weight, bias, grad = layer.floats("float32")
-    before = results(layer, (x, weight, bias, grad))
-    x[1, 2, 3, 4] = grad[1, 2, 3, 4] = number
-    got = results(layer, (x, weight, bias, grad))
-    out = co.conv2d(x, weight, bias, **layer.options(), backend="direct")
-    expected = (out, *co.conv2d_backward(grad, x, weight, **layer.options(), backend="direct"))
-    for name, wanted in zip(NAMES, expected, strict=True):
-        images = slice(None) if name in ("weight_grad", "bias_grad") else slice(1, 2)
-        np.testing.assert_array_equal(got[name][images], wanted[images])
-    for name in ("conv2d", "input_grad"):
-        assert (
-            np.isfinite(got[name]).sum()
-            == got[name].size - taps**2 * (layer.f if name == "conv2d" else layer.c) // groups
-        )
-        assert got[name][::2].tobytes() == before[name][::2].tobytes()
-
-
-def test_huge_numbers_whose_transform_overflows() -> None:
-    """Kernels that copy their channel: the result is the input, as large as a number can be."""
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((3, 4, 10, 11)).astype(np.float32)
-    x[1] = rng.choice([-1, 1], x[1].shape) * np.finfo(np.float32).max
-    weight = np.zeros((4, 4, 3, 3), np.float32)
-    weight[range(4), range(4), 1, 1] = 1
-    out = co.conv2d(x, weight, padding=1, backend="winograd")
-    grad = co.conv2d_input_grad(x, weight, x.shape, padding=1, backend="winograd")
-    np.testing.assert_array_equal(out[1], x[1])
-    np.testing.assert_array_equal(grad[1], x[1])
-    impulse = np.zeros_like(x)
-    impulse[:, :, 5, 5] = 1
-    got = co.conv2d_weight_grad(impulse, x[1:2].repeat(3, 0), weight.shape, padding=1, backend="winograd")
-    expected = co.conv2d_weight_grad(impulse, x[1:2].repeat(3, 0), weight.shape, padding=1, backend="direct")
-    np.testing.assert_array_equal(got, expected)
-    impulse[1:] = 0
-    got = co.conv2d_weight_grad(impulse, x[1:2].repeat(3, 0), weight.shape, padding=1, backend="winograd")
-    np.testing.assert_array_equal(got[0, 0], x[1, 0, 4:7, 4:7])

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from convoracle.harness.bench.implementation import PEERS, check_name, prepare
+from convoracle.fast import registry
+from convoracle.harness.bench.implementation import PEERS, THREADS_OF, check_name, library_of, prepare
 from convoracle.harness.bench.layer_text import parse
 from convoracle.harness.bench.operands import operand_sets
 from convoracle.harness.bench.sample import check
@@ -99,3 +100,10 @@ def test_large_layers_have_fewer_sets_and_weights_are_shared() -> None:
     assert sets[0]["weight"] is sets[1]["weight"]
     assert sets[0]["bias"] is sets[2]["bias"]
     assert (sets[0]["x"] != sets[1]["x"]).all()
+
+
+def test_who_shares_threads_with_whom() -> None:
+    assert set(THREADS_OF) <= {*PEERS, *registry.BUILT_IN}
+    assert library_of("torch") == library_of("torch-channels-last") != library_of("auto")
+    assert library_of("auto") == library_of("winograd") != library_of("im2col")
+    assert library_of("mine:conv2d") != library_of("yours:conv2d")
