@@ -88,8 +88,8 @@ def seconds_per_verdict(operation: str, cases: int = CASES, candidates: int = CA
 
 def spent_on(operation: str, cases: int = CASES, candidates: int = CANDIDATES) -> Spent:
     """Carry out a campaign and return where its time went. Its seed is new, so that nothing is remembered."""
-    from convoracle.harness.candidates import Source
-    from convoracle.harness.draw import draw
+    from convoracle.harness.candidates.source import Source
+    from convoracle.harness.cases.draw import draw
     from convoracle.harness.examine import examine
     from convoracle.harness.operations import OPERATIONS
 
@@ -135,7 +135,7 @@ class _Timed:
 
 
 def _measure(operation: str) -> tuple[Spent, Spent, Spent]:
-    from convoracle.harness.worker import collect_rarely
+    from convoracle.harness.campaigns.worker import collect_rarely
 
     spent_on(operation, WARMING, 2)
     collect_rarely()  # as a campaign's processes do

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.candidate import named
+from convoracle.harness.candidates.candidate import named
 
 Function = Callable[..., Any]
 

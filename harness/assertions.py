@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis.database import ExampleDatabase
 
-from convoracle.harness.candidate import named
+from convoracle.harness.candidates.candidate import named
 from convoracle.harness.report import Report
 from convoracle.harness.verify import verify
 

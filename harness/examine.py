@@ -9,6 +9,8 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
+from convoracle.harness.cases.data import lay_out
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.checks import compare
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.catalogue import CHECKS, family
@@ -16,8 +18,6 @@ from convoracle.harness.checks.given import Given
 from convoracle.harness.checks.problem import Problem
 from convoracle.harness.checks.question import question
 from convoracle.harness.checks.surroundings import Surroundings
-from convoracle.harness.data import lay_out
-from convoracle.harness.limits import Limits
 from convoracle.harness.operations.base import Arrays, Operation, Output, outputs_of
 from convoracle.harness.outcome import Found, Outcome
 

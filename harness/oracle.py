@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.data import split
+from convoracle.harness.cases.data import split
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -5,16 +5,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from convoracle.harness.alive import Alive
 from convoracle.harness.arguments import check_count, check_names
-from convoracle.harness.candidate import Candidate, declared
+from convoracle.harness.campaigns.alive import Alive
+from convoracle.harness.candidates.candidate import Candidate, declared
+from convoracle.harness.cases.descriptor import describe, parse
+from convoracle.harness.cases.draw import draw
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.checks.catalogue import CHECKS, chosen
 from convoracle.harness.checks.surroundings import Surroundings
-from convoracle.harness.descriptor import describe, parse
-from convoracle.harness.draw import draw
 from convoracle.harness.examine import EVERY_CHECK, examine
 from convoracle.harness.explain.failing import explain
-from convoracle.harness.limits import Limits
 from convoracle.harness.operations import Operation
 from convoracle.harness.operations import named as operation_named
 from convoracle.harness.outcome import Outcome

@@ -3,7 +3,9 @@
 `python -m convoracle.harness.bench.fit_costs` measured layers drawn at random, with the machine's other work stopped,
 on one thread of an AMD Zen 4 with vectors of 512 bits, and fitted these numbers: those with the smallest errors of the
 logarithm of the time. They are numbers of the algorithms as they are written here, and go stale with them; those of the
-machine are measured on it. A term that made no difference is left out.
+machine are measured on it. A term that made no difference is left out. Four numbers are no straight fits: what a call
+of Winograd's convolution and of its weight gradient costs was chosen for layers that take some 40 microseconds, and the
+two of plane's dilated rows were kept from the fit before.
 """
 
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from convoracle.harness.bench.statistics import Interval, median_interval
 from convoracle.harness.bench.threads import thread_limit
 from convoracle.harness.bench.workload import Workload
 from convoracle.harness.bench.workspace import peak_workspace
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 
 PRECISION = 0.01
 """An interval that reaches 1 % to either side is narrow enough to stop."""

@@ -14,7 +14,7 @@ import numpy as np
 from convoracle.fast import registry
 from convoracle.harness.bench.rounds import Call
 from convoracle.harness.bench.workload import Workload
-from convoracle.harness.candidates import CannotRun, Source
+from convoracle.harness.candidates.source import CannotRun, Source
 from convoracle.harness.operations.base import Arrays
 
 PEERS = {

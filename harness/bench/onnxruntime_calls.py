@@ -7,7 +7,7 @@ import numpy as np
 
 from convoracle.harness.bench.implementation import Implementation, as_tuple
 from convoracle.harness.bench.workload import Workload
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.operations.base import Arrays
 from convoracle.harness.operations.geometry import pair
 from convoracle.harness.peers.onnx_operator import IR_VERSION, OPSET

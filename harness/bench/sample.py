@@ -16,9 +16,9 @@ import numpy as np
 
 from convoracle.harness.bench.workload import Workload
 from convoracle.harness.bounds import UNIT_ROUNDOFF
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.checks import compare
 from convoracle.harness.checks.truth import allowance, magnitude, transform_bound, truth
-from convoracle.harness.choices import Choices
 from convoracle.harness.operations.base import Arrays, Operation
 from convoracle.harness.operations.conv2d_case import Conv2dCase
 from convoracle.harness.operations.geometry import pair

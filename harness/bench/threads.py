@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 
 
 @contextmanager

@@ -9,10 +9,9 @@ one in a single call; one in a few of these asks for much of something instead, 
 import dataclasses
 from typing import Any
 
-from convoracle.harness.checks.very_large import one_of_everything, very_large
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import LAYOUTS
-from convoracle.harness.everyday import (
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import LAYOUTS
+from convoracle.harness.cases.everyday import (
     CONVOLUTIONS,
     MORE_CONVOLUTIONS,
     MORE_POOLS,
@@ -24,6 +23,7 @@ from convoracle.harness.everyday import (
     is_small,
     options_of,
 )
+from convoracle.harness.checks.very_large import one_of_everything, very_large
 from convoracle.harness.operations import Operation
 
 LARGE_EVERY = 4

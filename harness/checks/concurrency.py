@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.checks import other_thread
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.stopped import Line, lines_of, stopped_at
-from convoracle.harness.choices import Choices
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.cases.data import ELSEWHERE, LAYOUTS, lay_out, read_only, repeat, repeats
+from convoracle.harness.cases.everyday import has_layers
 from convoracle.harness.checks import other_thread
 from convoracle.harness.checks.state import any_order, many_times, tour
 from convoracle.harness.checks.state.disturb import poison
 from convoracle.harness.checks.state.relatives import Asked
-from convoracle.harness.data import ELSEWHERE, LAYOUTS, lay_out, read_only, repeat, repeats
-from convoracle.harness.everyday import has_layers
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.checks.problem import Problem
-from convoracle.harness.choices import Choices
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.everyday import has_layers
+from convoracle.harness.cases.limits import Limits, inside
+from convoracle.harness.cases.operands import integers
 from convoracle.harness.checks.another_layer import another_layer, in_c_order
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.other_options import (
@@ -27,10 +31,6 @@ from convoracle.harness.checks.same_key import (
     possible,
 )
 from convoracle.harness.checks.state.relatives import Asked
-from convoracle.harness.choices import Choices
-from convoracle.harness.everyday import has_layers
-from convoracle.harness.limits import Limits, inside
-from convoracle.harness.operands import integers
 from convoracle.harness.operations.base import Arrays
 
 if TYPE_CHECKING:

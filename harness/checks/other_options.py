@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.operations.base import Operation, outputs_of
 
 _OTHER_VALUES: tuple[tuple[str, tuple[Any, ...]], ...] = (

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.operands import exact_amplitude, integers, lopsided, of_extremes, random_floats
 from convoracle.harness.checks.answers import Answered, Expected, Measured, frozen_array
 from convoracle.harness.checks.gradient import direction_for, inner, whole
 from convoracle.harness.checks.near import Near
@@ -15,8 +17,6 @@ from convoracle.harness.checks.scales import Scales
 from convoracle.harness.checks.special_values import with_special_values
 from convoracle.harness.checks.state.questions import StateQuestions
 from convoracle.harness.checks.truth import allowance, magnitude, truth
-from convoracle.harness.choices import Choices
-from convoracle.harness.operands import exact_amplitude, integers, lopsided, of_extremes, random_floats
 from convoracle.harness.operations.base import Arrays, Operation, Output, outputs_of
 
 KEPT = 1024

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import inside
 from convoracle.harness.checks import compare
 from convoracle.harness.checks.problem import Problem
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import inside
 from convoracle.harness.operations.base import Arrays
 
 if TYPE_CHECKING:

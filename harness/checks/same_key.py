@@ -28,10 +28,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.everyday import MOST_PRODUCTS, is_small
+from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.checks.other_options import of_the_same_padded_size, wider
-from convoracle.harness.choices import Choices
-from convoracle.harness.everyday import MOST_PRODUCTS, is_small
-from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operations.base import Operation
 
 MOST = 2 * MOST_PRODUCTS

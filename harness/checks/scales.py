@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.checks.truth import largest_sum
-from convoracle.harness.choices import Choices
 from convoracle.harness.operations.base import Arrays
 
 if TYPE_CHECKING:

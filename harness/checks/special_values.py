@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.checks.answers import Answered, Expected, frozen_array
-from convoracle.harness.choices import Choices
 from convoracle.harness.operations.base import Arrays, Output
 
 if TYPE_CHECKING:

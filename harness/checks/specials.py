@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convoracle.harness.cases.limits import allowed
 from convoracle.harness.checks import compare
 from convoracle.harness.checks.contract import BATCHED
 from convoracle.harness.checks.problem import Problem
-from convoracle.harness.limits import allowed
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination

@@ -15,7 +15,10 @@ T = TypeVar("T")
 Line = tuple[CodeType, int]
 
 LIBRARIES = frozenset({"numba", "numpy", "scipy", "threading", "torch"})
-OURS = frozenset(f"convoracle.harness.{name}" for name in ("adapters", "alive", "candidate", "checks.concurrency"))
+OURS = frozenset(
+    f"convoracle.harness.{name}"
+    for name in ("adapters", "campaigns.alive", "candidates.candidate", "checks.concurrency")
+)
 """Where nobody stops: what calls share in libraries is their concern, and they have many lines; ours share nothing."""
 
 

@@ -9,8 +9,8 @@ has one of everything else is still answered within a fraction of a second by lo
 import dataclasses
 from typing import Any
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.everyday import Layer, is_small, options_of
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.everyday import Layer, is_small, options_of
 from convoracle.harness.operations import Operation
 
 MOST_PRODUCTS = 3_000_000

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 import convoracle
-from convoracle.harness.candidate import DTYPES
+from convoracle.harness.candidates.candidate import DTYPES
 from convoracle.harness.cli.bench_options import bench
 from convoracle.harness.cli.option_types import OUTPUT_FILE
 from convoracle.harness.cli.verify_options import verify

@@ -16,7 +16,7 @@ from convoracle.harness.bench.machine import Roof, as_json, description, roof
 from convoracle.harness.bench.statistics import Interval
 from convoracle.harness.bench.threads import limits_blas
 from convoracle.harness.bench.workload import Workload
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG
 from convoracle.harness.cli.bench_progress import told
 from convoracle.harness.cli.bench_tables import detectable, gate_sentences, line, percent, print_tables

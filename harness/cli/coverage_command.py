@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from convoracle.harness.candidate import DTYPES
+from convoracle.harness.candidates.candidate import DTYPES
 from convoracle.harness.cli.say import say
 from convoracle.harness.coverage.families import family_of
 from convoracle.harness.coverage.ledger import STRENGTHS, Coverage, coverage_of_campaign

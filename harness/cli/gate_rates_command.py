@@ -9,7 +9,7 @@ from convoracle.harness.bench.gate_rates import Rates, measure
 from convoracle.harness.bench.implementation import library_of
 from convoracle.harness.bench.layer_sets import CALIBRATION
 from convoracle.harness.bench.layer_text import parse
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.cli import RIGHT
 from convoracle.harness.cli.bench_command import Options, layers_of
 from convoracle.harness.cli.bench_progress import told

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import convoracle
-from convoracle.harness.campaign import Verdict
+from convoracle.harness.campaigns.campaign import Verdict
 from convoracle.harness.explain.values.difference import in_words, plane_map
 from convoracle.harness.explain.writing.text import facts, number, operands_text
 from convoracle.harness.failure import Failure

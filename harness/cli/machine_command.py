@@ -13,7 +13,7 @@ from convoracle.harness.bench.layer_sets import CALIBRATION, CALIBRATOR
 from convoracle.harness.bench.layer_text import parse
 from convoracle.harness.bench.machine import Roof, as_json, description, roof
 from convoracle.harness.bench.statistics import Interval
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.cli import RIGHT
 from convoracle.harness.cli.bench_tables import count_text, detectable, duration, percent, size
 from convoracle.harness.cli.say import could_not_run, say

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from convoracle.harness.candidates import Source
+from convoracle.harness.campaigns.worker import Job
+from convoracle.harness.candidates.source import Source
 from convoracle.harness.networks.verify_network import KINDS, layers_for
-from convoracle.harness.worker import Job
 
 DTYPES = ("float32",)
 """What networks are computed in, unless other dtypes are asked for."""

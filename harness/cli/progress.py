@@ -7,9 +7,9 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from convoracle.harness.campaign import Verdict
+from convoracle.harness.campaigns.campaign import Verdict
+from convoracle.harness.campaigns.worker import Job
 from convoracle.harness.cli.say import say
-from convoracle.harness.worker import Job
 
 
 class LiveBar:

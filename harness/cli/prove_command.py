@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG
 from convoracle.harness.cli.say import could_not_run, say
 from convoracle.harness.proofs import PROOFS

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from convoracle.harness.bench import report
 from convoracle.harness.bench.regret import PASSES, Regret, regrets, summary
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.cli import RIGHT
 from convoracle.harness.cli.bench_command import Options, layers_of
 from convoracle.harness.cli.bench_progress import told

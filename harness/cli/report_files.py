@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import convoracle
-from convoracle.harness.campaign import Verdict
-from convoracle.harness.choices import STREAM
+from convoracle.harness.campaigns.campaign import Verdict
+from convoracle.harness.cases.choices import STREAM
 
 
 def write_json(path: Path, verdicts: Sequence[Verdict], refused: Sequence[str], seed: int) -> None:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import convoracle
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG
 from convoracle.harness.cli.say import could_not_run, say
 from convoracle.harness.score.as_json import as_json

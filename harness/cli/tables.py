@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from convoracle.harness.campaign import Verdict
+from convoracle.harness.campaigns.campaign import Verdict
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.report import ratio_text
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from convoracle.harness.campaign import Verdict, campaign
+from convoracle.harness.campaigns.campaign import Verdict, campaign
+from convoracle.harness.campaigns.worker import Job
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG, html_report, report_files
 from convoracle.harness.cli.coverage_command import coverage_table
 from convoracle.harness.cli.network_table import layer_table
@@ -13,7 +14,6 @@ from convoracle.harness.cli.say import could_not_run, say
 from convoracle.harness.cli.tables import tally, verdict_table
 from convoracle.harness.cli.verify_jobs import Options, check, jobs_of
 from convoracle.harness.networks.report import NetworkReport
-from convoracle.harness.worker import Job
 
 LOG_COLUMNS = 140
 """The width of the tables of layers in a log, which has none of its own: their names are long."""

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from convoracle.fast import registry
-from convoracle.harness.candidates import CannotRun, Source
+from convoracle.harness.campaigns.worker import Job
+from convoracle.harness.candidates.source import CannotRun, Source
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.checks.catalogue import chosen
 from convoracle.harness.cli import html_report, network_jobs
-from convoracle.harness.descriptor import parse
 from convoracle.harness.networks.verify_network import DEFAULT_OPERATIONS
 from convoracle.harness.operations import OPERATIONS, named
 from convoracle.harness.profiles import PROFILES, Profile
-from convoracle.harness.worker import Job
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from convoracle.harness.adapters import ADAPTERS
-from convoracle.harness.candidate import ACCURACIES, DTYPES
-from convoracle.harness.candidates import PEERS
+from convoracle.harness.candidates.candidate import ACCURACIES, DTYPES
+from convoracle.harness.candidates.source import PEERS
 from convoracle.harness.cli.option_types import OUTPUT_FILE, POSITIVE
 from convoracle.harness.networks import NETWORKS
 from convoracle.harness.profiles import PROFILES

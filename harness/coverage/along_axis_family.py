@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.coverage.axes import eighths, size
 from convoracle.harness.coverage.block import Block, Feature, binned, grid
 from convoracle.harness.coverage.layer_family import IMAGES, LayerFamily, Numbers
 from convoracle.harness.coverage.plan import Pins
-from convoracle.harness.limits import Limits
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.axis_case import AlongAxis, AxisCase
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, allowed, allowed_in_parts, within
 from convoracle.harness.coverage.axes import FORMS, convolution_axis
 from convoracle.harness.coverage.block import Block
 from convoracle.harness.coverage.channels import convolution_channels
 from convoracle.harness.coverage.family import Family, Numbers, product, some
 from convoracle.harness.coverage.plan import Pins
-from convoracle.harness.limits import Limits, allowed, allowed_in_parts, within
 from convoracle.harness.operations import Operation, geometry
 from convoracle.harness.operations.conv2d_case import Conv2dCase
 from convoracle.reference.shapes import padding_per_axis, per_axis

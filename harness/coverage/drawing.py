@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.coverage.families import plan_name
 from convoracle.harness.coverage.family import Family, Numbers
 from convoracle.harness.coverage.space import Space

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import LAYOUTS
+from convoracle.harness.cases.limits import Limits, allowed
 from convoracle.harness.coverage.block import Block, of_values
 from convoracle.harness.coverage.plan import Pins
-from convoracle.harness.data import LAYOUTS
-from convoracle.harness.limits import Limits, allowed
 from convoracle.harness.operations import Operation, geometry
 
 _LAYOUT_CLASSES = ("C", "permuted", "permuted", "sliced", "reversed", "sliced")

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, within
 from convoracle.harness.coverage.axes import eighths, size
 from convoracle.harness.coverage.block import Block, Feature, binned, grid
 from convoracle.harness.coverage.convolution_family import of_channels
 from convoracle.harness.coverage.family import Family, Numbers, product
 from convoracle.harness.coverage.plan import Pins
-from convoracle.harness.limits import Limits, within
 from convoracle.harness.operations import Operation, geometry
 from convoracle.harness.operations.linear import LinearCase
 from convoracle.harness.operations.loss_case import LossCase

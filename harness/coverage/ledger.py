@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from convoracle.harness.cases.draw import draw
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.coverage.combinations import Combinations
 from convoracle.harness.coverage.families import family_of
 from convoracle.harness.coverage.family import of_dtypes
 from convoracle.harness.coverage.space import Space
-from convoracle.harness.draw import draw
-from convoracle.harness.limits import Limits
 from convoracle.harness.operations import Operation
 
 STRENGTHS = (2, 3)

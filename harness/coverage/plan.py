@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.coverage.combinations import Combinations
 from convoracle.harness.coverage.space import Space
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, within
 from convoracle.harness.coverage.axes import pool_axis
 from convoracle.harness.coverage.block import Block
 from convoracle.harness.coverage.channels import pool_channels
 from convoracle.harness.coverage.family import Family, Numbers
-from convoracle.harness.limits import Limits, within
 from convoracle.harness.operations import Operation, geometry
 from convoracle.harness.operations.geometry import pair, pair_form
 from convoracle.harness.operations.pool2d_case import AvgPool2dCase, MaxPool2dCase

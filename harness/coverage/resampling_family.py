@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.coverage.axes import NARROW, WIDE, eighths, size
 from convoracle.harness.coverage.block import Block, Feature, binned, grid
 from convoracle.harness.coverage.channels import pool_channels
 from convoracle.harness.coverage.layer_family import LayerFamily, Numbers
 from convoracle.harness.coverage.plan import Pins
-from convoracle.harness.limits import Limits
 from convoracle.harness.operations import Operation, geometry
 from convoracle.harness.operations.geometry import pair, pair_form
 from convoracle.harness.operations.resampling import ResamplingCase

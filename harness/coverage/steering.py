@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import LAYOUTS
+from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.coverage.combinations import Combinations
 from convoracle.harness.coverage.drawing import as_planned, drawn_numbers
 from convoracle.harness.coverage.families import family_of, plan_name
 from convoracle.harness.coverage.family import Family, of_dtypes
 from convoracle.harness.coverage.plan_files import planned_levels
 from convoracle.harness.coverage.space import Space
-from convoracle.harness.data import LAYOUTS
-from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operations import OPERATIONS, Operation
 
 

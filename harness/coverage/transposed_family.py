@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, within
 from convoracle.harness.coverage.axes import transposed_axis
 from convoracle.harness.coverage.block import Block
 from convoracle.harness.coverage.channels import convolution_channels
 from convoracle.harness.coverage.convolution_family import of_channels
 from convoracle.harness.coverage.family import Family, Numbers, product
-from convoracle.harness.limits import Limits, within
 from convoracle.harness.operations import Operation, geometry
 from convoracle.harness.operations.conv_transpose2d_case import ConvTranspose2dCase
 from convoracle.harness.operations.geometry import pair, pair_form

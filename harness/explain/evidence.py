@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from convoracle.harness import bounds
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import lay_out
+from convoracle.harness.cases.operands import exact_amplitude, integers, random_floats
 from convoracle.harness.checks import allowance, magnitude, truth
 from convoracle.harness.checks.question import Question
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import lay_out
-from convoracle.harness.operands import exact_amplitude, integers, random_floats
 from convoracle.harness.operations.base import Arrays, Operation, Output
 
 SMALL = 3

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates.candidate import Candidate
 from convoracle.harness.checks import Problem
 from convoracle.harness.checks.catalogue import family
 from convoracle.harness.examine import EVERY_CHECK, examine

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.checks import Problem, compare
 from convoracle.harness.checks.given import Given
 from convoracle.harness.checks.question import Question
-from convoracle.harness.choices import Choices
 from convoracle.harness.networks.operands import exact_operands, roundable_operands
 from convoracle.harness.networks.projection import Projection, projection_of
 from convoracle.harness.operations.base import Arrays, Operation, Output

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from convoracle.harness import bounds
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.operands import integers
 from convoracle.harness.checks.truth import transform_bound
-from convoracle.harness.choices import Choices
 from convoracle.harness.networks.projection import VALUE_BITS
-from convoracle.harness.operands import integers
 from convoracle.harness.operations.base import Arrays, Operation, Output
 
 _FEW = 16

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.operations.base import Arrays
 from convoracle.harness.operations.conv2d_case import Conv2dCase

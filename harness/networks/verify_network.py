@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from convoracle.harness.arguments import check_count
-from convoracle.harness.candidate import Candidate, declared
+from convoracle.harness.candidates.candidate import Candidate, declared
+from convoracle.harness.cases.descriptor import describe
+from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.checks import Problem
-from convoracle.harness.descriptor import describe
 from convoracle.harness.explain.writing.wording import failure
-from convoracle.harness.limits import Limits, inside
 from convoracle.harness.networks import NETWORKS
 from convoracle.harness.networks.examine_layer import examine_layer
 from convoracle.harness.networks.layer import Layer

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, ClassVar
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, within
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.base import Operation
 

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import FLOAT_KINDS
-from convoracle.harness.limits import Limits
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import FLOAT_KINDS
+from convoracle.harness.cases.limits import Limits
 
 Arrays = Mapping[str, np.ndarray]
 Adjoint = Callable[[Arrays, np.ndarray], np.ndarray]
@@ -113,7 +113,7 @@ class Operation(ABC):
     """What `special_operands` may hold besides numbers."""
 
     float_kinds: ClassVar[tuple[str, ...]] = FLOAT_KINDS
-    """The kinds of floats it is called with: see `convoracle.harness.data`."""
+    """The kinds of floats it is called with: see `convoracle.harness.cases.data`."""
 
     @abstractmethod
     def draw(self, choices: Choices, limits: Limits, dtypes: tuple[str, ...], index: int) -> Any:

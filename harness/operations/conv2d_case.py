@@ -8,8 +8,8 @@ from itertools import product
 from typing import Any, ClassVar
 
 from convoracle import reference
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, allowed, within
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, allowed, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.geometry import Pair, pair
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, ClassVar, TypeVar
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, allowed, within
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, allowed, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.conv2d_case import coinciding, draw_channels
 from convoracle.reference.geometry import ConvGeometry, conv_geometry

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, ClassVar
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, within
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.conv2d_case import coinciding, draw_channels, draw_window
 from convoracle.harness.operations.geometry import IntOrPair, pair

@@ -6,8 +6,8 @@ import numpy as np
 
 from convoracle import reference
 from convoracle.harness import exact_exponentials, exponential_bounds
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import SCORE_KINDS
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import SCORE_KINDS
 from convoracle.harness.operations.base import Arrays, Output
 from convoracle.harness.operations.loss_case import LossCase, OfLoss
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import LAYOUTS
-from convoracle.harness.limits import Limits, within
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import LAYOUTS
+from convoracle.harness.cases.limits import Limits, within
 
 Pair = tuple[int, int]
 IntOrPair = int | Pair

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, within
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.base import Adjoints, Arrays, Operation, Output
 from convoracle.harness.operations.conv2d import along_bias

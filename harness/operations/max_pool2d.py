@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, within
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, within
 from convoracle.harness.operations.base import Adjoints, Arrays, Operation, Output
 from convoracle.harness.operations.geometry import pair, pair_form
 from convoracle.harness.operations.pool2d_case import MaxPool2dCase, draw_case, draw_dilation, simpler_pool2d

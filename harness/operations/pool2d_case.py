@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from convoracle import reference
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, allowed_in_parts, within
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, allowed_in_parts, within
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.geometry import IntOrPair, pair
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.base import Adjoints, Arrays, Operation, Output
 from convoracle.harness.oracle import compiled

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from convoracle import reference
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.operations import geometry
 from convoracle.harness.operations.base import Adjoints, Arrays, Operation, Output
 from convoracle.harness.operations.geometry import pair

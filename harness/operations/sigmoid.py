@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from convoracle import reference
 from convoracle.harness import exact_exponentials, exponential_bounds
-from convoracle.harness.data import SCORE_KINDS
+from convoracle.harness.cases.data import SCORE_KINDS
 from convoracle.harness.operations.base import Arrays, Output
 from convoracle.harness.operations.relu import MapsCase, Relu
 

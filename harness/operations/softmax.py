@@ -7,7 +7,7 @@ import numpy as np
 
 from convoracle import reference
 from convoracle.harness import exact_exponentials, exponential_bounds
-from convoracle.harness.data import SCORE_KINDS
+from convoracle.harness.cases.data import SCORE_KINDS
 from convoracle.harness.operations.axis_case import AlongAxis, AxisCase
 from convoracle.harness.operations.base import Arrays, Output
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.limits import Limits
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.operations.geometry import IntOrPair, pair
 from convoracle.harness.peers.onnx_operator import run
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates.candidate import Candidate
 from convoracle.harness.operations.geometry import IntOrPair, pair
 from convoracle.harness.peers.torch_adapters import ADAPTERS, array, tensor
 from convoracle.harness.peers.torch_scores import SCORES

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.operations import Operation
 from convoracle.harness.operations.geometry import CYCLE, is_wide
 

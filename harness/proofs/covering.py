@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 from typing import Any
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 
 Options = Mapping[str, Sequence[Any]]
 Row = dict[str, Any]

@@ -12,8 +12,8 @@ from decimal import Context, Decimal, localcontext
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import SCORE_KINDS, floats
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import SCORE_KINDS, floats
 from convoracle.harness.exponential_bounds import ULPS
 from convoracle.harness.proofs.cases import SEED
 from convoracle.harness.proofs.definitions import FORMULAS, Formula, exp, ln, sqrt

@@ -19,11 +19,11 @@ import numpy as np
 from convoracle import reference
 from convoracle.fast import registry
 from convoracle.harness import checks
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.candidates import Source
-from convoracle.harness.descriptor import describe
-from convoracle.harness.limits import Limits, inside
-from convoracle.harness.operands import random_floats
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.candidates.source import Source
+from convoracle.harness.cases.descriptor import describe
+from convoracle.harness.cases.limits import Limits, inside
+from convoracle.harness.cases.operands import random_floats
 from convoracle.harness.operations import OPERATIONS, Operation
 from convoracle.harness.operations.base import Arrays, Output
 from convoracle.harness.oracle import compiled

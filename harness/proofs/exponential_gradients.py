@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.proofs.cases import objects
 from convoracle.harness.proofs.dual import Dual
 from convoracle.harness.proofs.printed_gradients import Arrays, Printed, Shapes, square, square_prime

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.descriptor import describe
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.descriptor import describe
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.proofs.blocks import LOOPS, Loops, blocks_of
 from convoracle.harness.proofs.cases import SEED, objects, run_reference, small_case

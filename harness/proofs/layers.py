@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 
 Shapes = dict[str, tuple[int, ...]]
 Drawn = tuple[Shapes, dict[str, Any]]

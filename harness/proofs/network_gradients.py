@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.proofs.printed_gradients import Arrays, Printed, Shapes, square, square_prime
 from convoracle.reference.build_cnn import CnnLayer, build_cnn
 from convoracle.reference.cnn import (

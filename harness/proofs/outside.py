@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.candidates import PEERS, Source
-from convoracle.harness.descriptor import describe
-from convoracle.harness.draw import draw_small
-from convoracle.harness.operands import exact_amplitude, integers
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.candidates.source import PEERS, Source
+from convoracle.harness.cases.descriptor import describe
+from convoracle.harness.cases.draw import draw_small
+from convoracle.harness.cases.operands import exact_amplitude, integers
 from convoracle.harness.operations import OPERATIONS, Operation
 from convoracle.harness.operations.base import Output
 from convoracle.harness.oracle import compiled

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.reference import printed_conv2d, printed_conv2d_backward, printed_pooling
 
 Arrays = Mapping[str, np.ndarray]

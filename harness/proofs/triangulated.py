@@ -10,7 +10,7 @@ refused with ValueError.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.oracle import compiled
 from convoracle.harness.proofs import space
 from convoracle.harness.proofs.blocks import LOOPS, Loops

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.proofs.agreement import compare, compare_doors, refuses
 from convoracle.harness.proofs.blocks import Loops
 from convoracle.harness.proofs.formulations import (

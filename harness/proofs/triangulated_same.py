@@ -8,7 +8,7 @@ after the input, or before it. Here the zeros are dealt out one by one until eno
 from collections.abc import Callable
 from typing import Any
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.proofs.blocks import Loops
 from convoracle.harness.proofs.formulations import Axis
 from convoracle.harness.proofs.space import Convolution, Same

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import floats
-from convoracle.harness.descriptor import describe
-from convoracle.harness.operands import integers, random_floats
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import floats
+from convoracle.harness.cases.descriptor import describe
+from convoracle.harness.cases.operands import integers, random_floats
 from convoracle.harness.operations import OPERATIONS, Operation
 from convoracle.harness.oracle import compiled
 from convoracle.harness.proofs.blocks import LOOPS, Loops, operation_of

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from convoracle.harness.interrupts import held_back
+from convoracle.harness.campaigns.interrupts import held_back
 
 Result = TypeVar("Result")
 

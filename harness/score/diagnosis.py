@@ -19,10 +19,10 @@ from rich.table import Column, Table
 from convoracle.harness.bugs.bug import Bug
 from convoracle.harness.bugs.mutants import MUTANTS
 from convoracle.harness.bugs.zoo import ZOO
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.candidates.source import CannotRun
+from convoracle.harness.cases.draw import draw
 from convoracle.harness.checks.catalogue import family
-from convoracle.harness.draw import draw
 from convoracle.harness.examine import examine
 from convoracle.harness.explain.evidence import Evidence
 from convoracle.harness.explain.naming.catalogue import DETERMINISTIC

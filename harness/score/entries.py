@@ -10,7 +10,7 @@ from convoracle.harness.bugs.bug import Bug
 from convoracle.harness.bugs.cheats import CHEATS
 from convoracle.harness.bugs.mutants import MUTANTS
 from convoracle.harness.bugs.zoo import ZOO
-from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates.candidate import Candidate
 from convoracle.harness.score.honest import HONEST, Honest, backends, peers
 
 WRONG = ("mutants", "zoo", "cheats")

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from convoracle.harness.interrupts import held_back
+from convoracle.harness.campaigns.interrupts import held_back
+from convoracle.harness.campaigns.worker import warm_up
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.score.trial import Task, Trial, trial
-from convoracle.harness.worker import warm_up
 
 TIMEOUT = 20.0
 """Seconds a wrong candidate may spend on one case."""

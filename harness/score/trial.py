@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from convoracle.harness.cases.draw import draw
 from convoracle.harness.checks.catalogue import CHECKS, family
-from convoracle.harness.draw import draw
 from convoracle.harness.examine import examine
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.report import Report

@@ -7,10 +7,10 @@ import convoracle
 from convoracle.fast import registry
 from convoracle.fast.auto import graded
 from convoracle.harness import OPERATIONS
-from convoracle.harness.candidates import Source
-from convoracle.harness.data import LAYOUTS, lay_out
-from convoracle.harness.draw import draw
-from convoracle.harness.operands import random_floats
+from convoracle.harness.candidates.source import Source
+from convoracle.harness.cases.data import LAYOUTS, lay_out
+from convoracle.harness.cases.draw import draw
+from convoracle.harness.cases.operands import random_floats
 from convoracle.harness.score.honest import sources_of
 from convoracle.harness.verify import run
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convoracle.harness import bounds
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import FLOAT_KINDS, floats
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import FLOAT_KINDS, floats
 
 ULP = Fraction(1, 2**53)
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from convoracle.harness import bounds, checks
-from convoracle.harness.descriptor import parse
-from convoracle.harness.draw import draw
+from convoracle.harness.cases.descriptor import parse
+from convoracle.harness.cases.draw import draw
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.operations.base import Output
 

@@ -10,8 +10,8 @@ import pytest
 from scipy import special
 
 from convoracle.harness import exact_exponentials, exponential_bounds, verify
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import SCORE_KINDS, floats
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import SCORE_KINDS, floats
 
 Function = Callable[..., Any]
 

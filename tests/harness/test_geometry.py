@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import LAYOUTS
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import LAYOUTS
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.operations import OPERATIONS, geometry
 from convoracle.harness.operations.conv_transpose2d_case import ConvTranspose2dCase
 from convoracle.harness.operations.geometry import pair

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convoracle.harness.descriptor import parse
-from convoracle.harness.draw import draw
+from convoracle.harness.cases.descriptor import parse
+from convoracle.harness.cases.draw import draw
 from convoracle.harness.operations import OPERATIONS, named
 from convoracle.harness.operations.conv2d import special_in_convolution
 

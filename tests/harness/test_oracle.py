@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from convoracle import reference
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import FLOAT_KINDS, split
+from convoracle.harness.cases.draw import draw
+from convoracle.harness.cases.operands import random_floats
 from convoracle.harness.checks import add, truth
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import FLOAT_KINDS, split
-from convoracle.harness.draw import draw
-from convoracle.harness.operands import random_floats
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.oracle import bits_of_parts, compiled, divide, exact_sum, split_halves
 

@@ -9,7 +9,7 @@ import pytest
 import scipy.fft
 
 from convoracle.harness import bounds
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 
 # pocketfft has codelets for 2, 3, 4, 5, 7, 8, 11, a general one, and Bluestein's algorithm for large primes.
 SIZES = (8, 16, 27, 49, 60, 121, 125, 169, 210, 256, 289, 343, 1024, 1009, 2187)

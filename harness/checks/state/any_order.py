@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.descriptor import describe
 from convoracle.harness.checks import other_thread
 from convoracle.harness.checks.state.arrays import Pool
 from convoracle.harness.checks.state.disturb import disturb
 from convoracle.harness.checks.state.relatives import NEXT_LAYERS, Asked
-from convoracle.harness.choices import Choices
-from convoracle.harness.descriptor import describe
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination

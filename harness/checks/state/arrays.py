@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import ELSEWHERE, lay_out
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import ELSEWHERE, lay_out
 
 AGAIN_EVERY, REFILLED_EVERY, LAID_OUT_EVERY, READ_ONLY_EVERY, SLICED_EVERY, TURNED_EVERY = 2, 2, 4, 4, 4, 3
 """An array that holds what is asked for is handed over once in so many times; another one written over, every other

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import allowed
 from convoracle.harness.checks.answers import Answered
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import allowed
 from convoracle.harness.operations.base import Arrays
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.everyday import is_small
+from convoracle.harness.cases.operands import integers
 from convoracle.harness.checks.another_layer import in_c_order
 from convoracle.harness.checks.answers import Answered
-from convoracle.harness.choices import Choices
-from convoracle.harness.everyday import is_small
-from convoracle.harness.operands import integers
 
 if TYPE_CHECKING:
     from convoracle.harness.checks.question import Question

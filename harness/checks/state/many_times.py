@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.checks.state.disturb import disturb
 from convoracle.harness.checks.state.relatives import Asked
-from convoracle.harness.choices import Choices
 
 if TYPE_CHECKING:
     from convoracle.harness.checks.question import Question

@@ -9,13 +9,13 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.everyday import is_small
+from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.checks.another_layer import in_c_order, tiny_layer
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.state.many_numbers import many_numbers
 from convoracle.harness.checks.state.relatives import MOST_PRODUCTS, Asked, relatives
-from convoracle.harness.choices import Choices
-from convoracle.harness.everyday import is_small
-from convoracle.harness.limits import Limits, inside
 
 if TYPE_CHECKING:
     from convoracle.harness.checks.question import Question

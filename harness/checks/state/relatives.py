@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.everyday import is_small
+from convoracle.harness.cases.operands import integers, lopsided
 from convoracle.harness.checks.answers import Answered
 from convoracle.harness.checks.other_options import OtherOptions, of_nearly_the_same_size, without_change
 from convoracle.harness.checks.same_key import RARE, USUAL, SameKey, possible
-from convoracle.harness.choices import Choices
-from convoracle.harness.everyday import is_small
-from convoracle.harness.operands import integers, lopsided
 from convoracle.harness.operations.base import Arrays, Operation
 
 if TYPE_CHECKING:

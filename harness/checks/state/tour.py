@@ -8,7 +8,7 @@ one of them changed: whoever recognises it by some of them takes it for the same
 
 from typing import TYPE_CHECKING
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 
 if TYPE_CHECKING:
     from convoracle.harness.examine import Examination

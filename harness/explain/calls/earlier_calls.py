@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.examine import examine
 from convoracle.harness.explain.budget import Budget
 from convoracle.harness.explain.calls.carried import Replay, carried_over

@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, inside
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.operations.base import Operation
 
 EXTENTS = ("n", "c", "f", "d", "h", "w")

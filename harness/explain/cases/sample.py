@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.choices import Choices
-from convoracle.harness.draw import draw_small
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.explain.cases.features import statements
 from convoracle.harness.explain.cases.grown import grown, possible
 from convoracle.harness.explain.cases.necessary import needed

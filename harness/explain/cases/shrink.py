@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from convoracle.harness.descriptor import describe
-from convoracle.harness.limits import Limits, inside
+from convoracle.harness.cases.descriptor import describe
+from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.operations import Operation
 
 

@@ -5,7 +5,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.explain.mistakes.axis_mistakes import AxisMistake, axis_mistakes, with_same_padding
 from convoracle.harness.explain.mistakes.convolution_forms import Convolution, convolution_of, convolve
 from convoracle.harness.explain.mistakes.dialect import Dialect, Results, oracle

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convoracle.harness.bugs.bug import Bug
-from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates.candidate import Candidate
 from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.explain.naming.precision import precision
 from convoracle.harness.explain.naming.survivors import Lineup, Survivors, survivors

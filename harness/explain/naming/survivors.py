@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.draw import draw_small
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.explain.cases.grown import grown
 from convoracle.harness.explain.evidence import Evidence, operands_of
 from convoracle.harness.explain.naming.suspects import Suspect, agree, explains, is_more_than_rounding, safely

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from convoracle.harness.cases.data import ELSEWHERE, lay_out, read_only
 from convoracle.harness.checks.other_thread import in_other_thread
-from convoracle.harness.data import ELSEWHERE, lay_out, read_only
 from convoracle.harness.explain.evidence import differing, expectation, operands_of
 from convoracle.harness.operations.base import Arrays, Operation
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.explain.evidence import arranged, differing, rounding
 from convoracle.harness.operations.base import Arrays, Operation, Output
 

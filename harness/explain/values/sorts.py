@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates.candidate import Candidate
 from convoracle.harness.explain.evidence import observe, operands_of
 from convoracle.harness.operations.base import Operation
 

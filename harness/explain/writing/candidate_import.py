@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates.candidate import Candidate
 from convoracle.harness.operations.base import Operation
 
 NAMELESS = "from YOUR_MODULE import YOUR_FUNCTION as candidate  # it was handed over as an object, without a name"
@@ -35,7 +35,7 @@ def import_of(operation: Operation, candidate: Candidate) -> list[str]:
     if option == "--candidate":
         return [
             "",
-            "from convoracle.harness.candidates import Source",
+            "from convoracle.harness.candidates.source import Source",
             "",
             f'candidate = Source("peer", {name!r}).load({operation.name!r}).function',
         ]

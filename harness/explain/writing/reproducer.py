@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.cases.operands import integers
 from convoracle.harness.explain.evidence import expectation
 from convoracle.harness.explain.writing.candidate_import import import_of, is_alone
 from convoracle.harness.explain.writing.promise_tests import TestsOf, unpacked
 from convoracle.harness.explain.writing.source import array_lines, layout_lines
-from convoracle.harness.operands import integers
 from convoracle.harness.operations.base import Arrays, Operation
 
 MOST_ELEMENTS = 20_000

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.harness.candidate import Candidate
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.cases.descriptor import describe
 from convoracle.harness.checks import Problem
-from convoracle.harness.descriptor import describe
 from convoracle.harness.operations import Operation
 from convoracle.harness.report import Failure
 

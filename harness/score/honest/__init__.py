@@ -7,7 +7,7 @@ from typing import Any
 
 from convoracle.fast import registry
 from convoracle.harness.bugs.mutants.planting import right
-from convoracle.harness.candidates import PEERS, CannotRun, Source
+from convoracle.harness.candidates.source import PEERS, CannotRun, Source
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.score.honest import recovering, remembering, summation, transforms, unusual
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convoracle.harness.bugs.mutants.planting import right
-from convoracle.harness.limits import inside
+from convoracle.harness.cases.limits import inside
 from convoracle.harness.score.entries import Entry
 from convoracle.harness.score.side_by_side.cs231n import PARTS
 from convoracle.harness.score.side_by_side.problem import Function, Problem, as_tuple, forward_of, gradient_arguments

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convoracle.harness.bugs.mutants.planting import right
-from convoracle.harness.limits import inside
+from convoracle.harness.cases.limits import inside
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.score.entries import Entry
 from convoracle.harness.score.side_by_side.problem import Call, Function, as_tuple

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from convoracle.harness.campaigns.worker import warm_up
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.score import by_operation
 from convoracle.harness.score.entries import Entry, named
 from convoracle.harness.score.side_by_side.rules import RULES
-from convoracle.harness.worker import warm_up
 
 SCALES = (1.0, 1e-3, 1e3)
 """Factors of the data. Every rule has the first; the others show what an absolute tolerance does."""

@@ -14,7 +14,7 @@ from convoracle.harness.bench.comparison import Result as Timed
 from convoracle.harness.bench.layer_sets import LAYER_SETS
 from convoracle.harness.bench.sample import Measured
 from convoracle.harness.bench.statistics import Interval
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.cli import bench_command, main
 
 TINY = ("--layer", "n1c2h8f3k3", "--layer", "max n2c3h8k2", "--seconds", "0.001", "--backend", "im2col")

@@ -12,7 +12,7 @@ from convoracle.harness.bench.layer_text import parse
 from convoracle.harness.bench.operands import operand_sets
 from convoracle.harness.bench.sample import check
 from convoracle.harness.bench.threads import thread_limit
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 
 LAYERS = ["n2c4h9w8f6kh3kw2sh2ph1g2b1", "n2c4h9f6k3p1d2", "max n2c3h9w8k3s2p1", "avg n2c3h9w8k3s2p1"]
 

@@ -12,7 +12,7 @@ from convoracle.harness.bench import sample
 from convoracle.harness.bench.layer_text import parse
 from convoracle.harness.bench.operands import operand_sets
 from convoracle.harness.bench.workload import Workload
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.operations.base import Arrays
 
 LAYERS = ["n3c6h7w9f4kh2kw3sh2ph1g2b1", "n2c4h6f8k3p1g4", "n2c5h6f7k3d2p2", "n2c6h5f6k1g6"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from convoracle.harness.bugs.bug import Bug
-from convoracle.harness.descriptor import parse
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.operations import OPERATIONS
 
 CONV2D = (

@@ -18,7 +18,7 @@ from convoracle.harness.bugs.bug import KINDS, Bug
 from convoracle.harness.bugs.mutants import MUTANTS
 from convoracle.harness.bugs.mutants.orders import ORDERS
 from convoracle.harness.bugs.mutants.planting import right
-from convoracle.harness.data import LAYOUTS, lay_out, read_only
+from convoracle.harness.cases.data import LAYOUTS, lay_out, read_only
 from convoracle.harness.operations import OPERATIONS
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from convoracle import reference
 from convoracle.harness.bugs.zoo import named
-from convoracle.harness.data import lay_out
+from convoracle.harness.cases.data import lay_out
 
 PLAIN: dict[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 TRANSPOSED: dict[str, Any] = {**PLAIN, "output_padding": 0}

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from convoracle.harness import bounds
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.checks.question import question
-from convoracle.harness.descriptor import parse
 from convoracle.harness.examine import examine
 from convoracle.harness.operations import named
 from convoracle.harness.operations.base import outputs_of

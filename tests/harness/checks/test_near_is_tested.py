@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.data import repeats
+from convoracle.harness.cases.data import repeats
 from convoracle.harness.oracle import compiled
 
 Candidate = Callable[..., Any]

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convoracle.harness.cases.descriptor import parse
+from convoracle.harness.cases.draw import draw
 from convoracle.harness.checks import question as module
 from convoracle.harness.checks.gradient import direction_for, inner, whole
 from convoracle.harness.checks.other_options import OtherOptions
 from convoracle.harness.checks.proof import Proof
 from convoracle.harness.checks.question import Question
 from convoracle.harness.checks.truth import allowance, magnitude, truth
-from convoracle.harness.descriptor import parse
-from convoracle.harness.draw import draw
 from convoracle.harness.operations import OPERATIONS, named
 
 CONV = "n=2 c=4 h=6 w=7 f=2 kernel_size=3x2 stride=1 padding=0 dilation=1 groups=1 bias=yes dtype={} layout=C+C seed={}"

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.checks.question import Question
-from convoracle.harness.descriptor import parse
 from convoracle.harness.operations import named
 from convoracle.harness.oracle import compiled
 

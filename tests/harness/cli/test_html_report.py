@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from convoracle.harness import verify
-from convoracle.harness.campaign import Verdict
-from convoracle.harness.candidates import Source
+from convoracle.harness.campaigns.campaign import Verdict
+from convoracle.harness.campaigns.worker import Job
+from convoracle.harness.candidates.source import Source
 from convoracle.harness.cli import html_report, main, report_files
-from convoracle.harness.worker import Job
 
 
 def plus_one(x: Any) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from convoracle.harness import proofs
-from convoracle.harness.candidates import CannotRun
+from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.cli import main
 from convoracle.harness.proofs import PROOFS, Proof
 from convoracle.harness.proofs.tally import Tally, Tick

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from convoracle.harness.campaign import Verdict
-from convoracle.harness.candidates import Source
+from convoracle.harness.campaigns.campaign import Verdict
+from convoracle.harness.campaigns.worker import Job
+from convoracle.harness.candidates.source import Source
 from convoracle.harness.cli.progress import Lines, LiveBar
 from convoracle.harness.cli.report_files import write_json, write_junit
 from convoracle.harness.cli.tables import verdict_table
 from convoracle.harness.report import Failure, Report
-from convoracle.harness.worker import Job
 
 
 def job(name: str, operation: str = "conv2d") -> Job:

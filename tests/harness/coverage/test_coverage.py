@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from convoracle.harness.cases.draw import draw, draw_small
 from convoracle.harness.coverage.families import PLANNED, plan_name
 from convoracle.harness.coverage.ledger import coverage_of, coverage_of_campaign
-from convoracle.harness.draw import draw, draw_small
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.profiles import PROFILES
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from convoracle import reference
+from convoracle.harness.cases.draw import draw_small
+from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.coverage.axes import pool_axis, pool_windows, same_sides
 from convoracle.harness.coverage.block import Block, Feature, of_values
 from convoracle.harness.coverage.combinations import Combinations
@@ -14,8 +16,6 @@ from convoracle.harness.coverage.families import PLANNED, family_of
 from convoracle.harness.coverage.plan import Plan
 from convoracle.harness.coverage.space import Space
 from convoracle.harness.coverage.steering import steered
-from convoracle.harness.draw import draw_small
-from convoracle.harness.limits import Limits, inside
 from convoracle.harness.operations import OPERATIONS
 
 FLOATS = ("float32", "float64")
@@ -103,7 +103,7 @@ def test_a_case_has_the_levels_that_were_planned(name: str) -> None:
 @pytest.mark.parametrize("name", PLANNED)
 def test_random_cases_have_no_combination_that_is_called_infeasible(name: str) -> None:
     """Cases from another generator, whose numbers are within the ranges, as far as they are."""
-    from convoracle.harness.choices import Choices
+    from convoracle.harness.cases.choices import Choices
 
     operation, family = OPERATIONS[name], family_of(OPERATIONS[name])
     assert family is not None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import convoracle
-from convoracle.harness.descriptor import parse
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.operations import named
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.draw import draw
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.draw import draw
+from convoracle.harness.cases.operands import integers
 from convoracle.harness.networks.projection import FACTOR_BITS, projection_of, sum_channels
-from convoracle.harness.operands import integers
 from convoracle.harness.operations import OPERATIONS
 
 PROJECTED = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "conv2d_backward"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convoracle.harness import verify
-from convoracle.harness.candidates import PEERS, Source
+from convoracle.harness.candidates.source import PEERS, Source
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.peers import onnxruntime_candidate
 from convoracle.harness.verify import run

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.proofs import space
 from convoracle.harness.proofs.blocks import LOOPS, Loops
 from convoracle.harness.proofs.covering import all_pairs, pairs_missing, pairwise

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from convoracle.harness.cases.choices import Choices
 from convoracle.harness.checks.state.arrays import MOST, Pool
-from convoracle.harness.choices import Choices
 
 SQUARE = np.arange(36.0).reshape(2, 2, 3, 3)
 OTHER = SQUARE + 100

@@ -2,9 +2,9 @@
 
 import pytest
 
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.draw import draw_small
+from convoracle.harness.cases.limits import inside
 from convoracle.harness.explain.cases.grown import EXTENTS, grown
-from convoracle.harness.limits import inside
 from convoracle.harness.operations import OPERATIONS
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.explain.cases.features import statements
 from convoracle.harness.explain.cases.rule import Rule, Statements, learn
 from convoracle.harness.operations import OPERATIONS

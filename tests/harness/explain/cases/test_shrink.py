@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from convoracle.harness import verify
-from convoracle.harness.descriptor import describe, parse
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.descriptor import describe, parse
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.explain.cases.shrink import shrink
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.operations.geometry import pair

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.draw import draw_small
+from convoracle.harness.cases.operands import integers
 from convoracle.harness.explain.mistakes.dialect import oracle
 from convoracle.harness.explain.mistakes.dialects import dialects
-from convoracle.harness.operands import integers
 from convoracle.harness.operations import OPERATIONS
 
 

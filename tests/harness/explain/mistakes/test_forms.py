@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.draw import draw_small
+from convoracle.harness.cases.operands import integers
 from convoracle.harness.explain.mistakes.convolution_forms import convolution_of, convolve
 from convoracle.harness.explain.mistakes.dialect import oracle
 from convoracle.harness.explain.mistakes.pooling_forms import pool, pooling_of
 from convoracle.harness.explain.mistakes.windows import axes_of
-from convoracle.harness.operands import integers
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.operations.base import Output
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.descriptor import parse
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.explain.naming.suspects import Suspect, _results_of, explains, is_more_than_rounding
 from convoracle.harness.operations import OPERATIONS

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.descriptor import parse
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.explain.evidence import Evidence, observe
 from convoracle.harness.explain.values.bystanders import bystanders
 from convoracle.harness.explain.values.products import products

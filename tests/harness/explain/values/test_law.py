@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convoracle import reference
-from convoracle.harness.descriptor import parse
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.explain.evidence import observe, operands_of
 from convoracle.harness.explain.values.law import law
 from convoracle.harness.explain.values.responses import response

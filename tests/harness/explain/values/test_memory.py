@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from convoracle import reference
-from convoracle.harness.descriptor import parse
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.explain.values.memory import memory
 from convoracle.harness.operations import OPERATIONS
 

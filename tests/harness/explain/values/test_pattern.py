@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convoracle import reference
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.explain.evidence import Evidence
 from convoracle.harness.explain.naming.diagnosis import wrong_call
 from convoracle.harness.explain.values.pattern import Pattern, pattern

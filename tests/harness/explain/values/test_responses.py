@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convoracle import reference
-from convoracle.harness.descriptor import parse
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.explain.evidence import operands_of
 from convoracle.harness.explain.values.responses import Response, response
 from convoracle.harness.operations import OPERATIONS

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.explain.naming.diagnosis import wrong_call
 from convoracle.harness.explain.values.shapes import shape_story
 from convoracle.harness.operations import OPERATIONS

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convoracle import reference
-from convoracle.harness.draw import draw_small
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.explain.evidence import Evidence, observe, operands_of
 from convoracle.harness.explain.values.smallest_data import non_zeros, smallest_data
 from convoracle.harness.operations import OPERATIONS

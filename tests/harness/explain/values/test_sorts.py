@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from convoracle import reference
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.draw import draw_small
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.cases.draw import draw_small
 from convoracle.harness.explain.values.sorts import sorts
 from convoracle.harness.operations import OPERATIONS
 

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 import pytest
 
 from convoracle.harness import Failure
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.candidates import Source
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.candidates.source import Source
 from convoracle.harness.explain.writing.candidate_import import import_of, is_alone
 from convoracle.harness.operations import OPERATIONS
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from convoracle.harness import verify
-from convoracle.harness.draw import draw
+from convoracle.harness.cases.draw import draw
+from convoracle.harness.cases.limits import Limits, allowed, check, inside, within
 from convoracle.harness.explain.cases.shrink import shrink
-from convoracle.harness.limits import Limits, allowed, check, inside, within
 from convoracle.harness.operations import OPERATIONS
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import convoracle
 from convoracle.fast import registry
 from convoracle.harness.adapters import ADAPTERS
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.imported_anew import imported_anew
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.candidates.imported_anew import imported_anew
 from convoracle.harness.operations import OPERATIONS
 
 PEERS = {

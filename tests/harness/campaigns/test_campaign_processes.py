@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from convoracle.harness import campaign as module
-from convoracle.harness.campaign import campaign
-from convoracle.harness.candidates import Source
-from convoracle.harness.worker import Job
+from convoracle.harness.campaigns import campaign as module
+from convoracle.harness.campaigns.campaign import campaign
+from convoracle.harness.campaigns.worker import Job
+from convoracle.harness.candidates.source import Source
 
 # Backends of ours, but for what they do besides: one dies at some later call, one notes which process it is in.
 SOURCES = """
 import dataclasses, os, pathlib
 from dataclasses import dataclass
-from convoracle.harness.candidates import Source
+from convoracle.harness.candidates.source import Source
 
 FOLDER = pathlib.Path(__file__).parent
 

@@ -12,9 +12,9 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from convoracle.harness.candidate import Candidate
-from convoracle.harness.candidates import CannotRun, Source
-from convoracle.harness.draw import draw
+from convoracle.harness.candidates.candidate import Candidate
+from convoracle.harness.candidates.source import CannotRun, Source
+from convoracle.harness.cases.draw import draw
 from convoracle.harness.examine import EVERY_CHECK
 from convoracle.harness.operations import OPERATIONS, Operation
 from convoracle.harness.report import Report

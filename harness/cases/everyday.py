@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, inside
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.operations import Operation
 from convoracle.harness.operations.base import outputs_of
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.limits import Limits, inside
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.operations import Operation
 
 CYCLE, HUGE_EVERY = 10, 100

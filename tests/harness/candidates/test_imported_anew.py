@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convoracle.harness.candidates import CannotRun, Source
-from convoracle.harness.imported_anew import imported_anew
+from convoracle.harness.candidates.imported_anew import imported_anew
+from convoracle.harness.candidates.source import CannotRun, Source
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from convoracle.harness.interrupts import held_back
+from convoracle.harness.campaigns.interrupts import held_back
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no signal masks")
 

@@ -19,14 +19,14 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from convoracle.fast import registry
-from convoracle.harness import worker
+from convoracle.harness.campaigns import worker
+from convoracle.harness.campaigns.interrupts import held_back
+from convoracle.harness.campaigns.worker import Finished, Job, Loaded, Refused, Started, Warm
+from convoracle.harness.cases.descriptor import parse
 from convoracle.harness.checks import Problem
-from convoracle.harness.descriptor import parse
 from convoracle.harness.explain.writing.wording import command_line, failure
-from convoracle.harness.interrupts import held_back
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.report import Report
-from convoracle.harness.worker import Finished, Job, Loaded, Refused, Started, Warm
 
 FIRST = ("conv2d", "conv2d_weight_grad")
 """The operations that processes begin with: their kernels take longest to compile, and serve most other operations."""

@@ -8,8 +8,8 @@ import dataclasses
 import re
 from typing import Any
 
-from convoracle.harness.candidate import DTYPES
-from convoracle.harness.data import LAYOUTS
+from convoracle.harness.candidates.candidate import DTYPES
+from convoracle.harness.cases.data import LAYOUTS
 from convoracle.harness.operations import Operation
 
 

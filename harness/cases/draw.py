@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.enlarge import enlarged
+from convoracle.harness.cases.everyday import everyday, has_layers
+from convoracle.harness.cases.limits import Limits
 from convoracle.harness.coverage.steering import steered
-from convoracle.harness.enlarge import enlarged
-from convoracle.harness.everyday import everyday, has_layers
-from convoracle.harness.limits import Limits
 from convoracle.harness.operations import Operation
 
 EVERY = 10

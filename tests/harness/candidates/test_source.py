@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from convoracle.fast import registry
-from convoracle.harness.candidates import PEERS, CannotRun, Source
+from convoracle.harness.candidates.source import PEERS, CannotRun, Source
 from convoracle.harness.operations import OPERATIONS
 
 

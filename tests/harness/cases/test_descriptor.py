@@ -2,8 +2,8 @@
 
 import pytest
 
-from convoracle.harness.descriptor import describe, parse
-from convoracle.harness.draw import draw
+from convoracle.harness.cases.descriptor import describe, parse
+from convoracle.harness.cases.draw import draw
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.operations.conv2d_case import Conv2dCase
 

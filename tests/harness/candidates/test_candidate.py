@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import convoracle
-from convoracle.harness.candidate import Candidate, named
+from convoracle.harness.candidates.candidate import Candidate, named
 from convoracle.harness.operations import OPERATIONS
 
 CONV2D, MEAN = OPERATIONS["conv2d"], OPERATIONS["avg_pool2d"]

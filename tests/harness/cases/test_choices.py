@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import pytest
 
-from convoracle.harness.choices import STREAM, Choices
+from convoracle.harness.cases.choices import STREAM, Choices
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from convoracle.harness.bounds import EXACT_BITS
+from convoracle.harness.cases.draw import draw_small
+from convoracle.harness.cases.operands import exact_amplitude, integers, random_floats, shapes_of_values
 from convoracle.harness.checks import magnitude
-from convoracle.harness.draw import draw_small
-from convoracle.harness.operands import exact_amplitude, integers, random_floats, shapes_of_values
 from convoracle.harness.operations import OPERATIONS, Operation
 
 LINEAR = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad", "conv2d_bias_grad", "conv2d_backward"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from convoracle.harness.draw import draw, draw_small
+from convoracle.harness.cases.draw import draw, draw_small
 from convoracle.harness.operations import OPERATIONS, geometry
 from convoracle.harness.profiles import PROFILES
 

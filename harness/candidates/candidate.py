@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convoracle.harness.arguments import check_names
-from convoracle.harness.limits import OF_DATA, Limits, check
+from convoracle.harness.cases.limits import OF_DATA, Limits, check
 from convoracle.harness.operations import Operation
 
 ACCURACIES = ("componentwise", "normwise")

@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
-from convoracle.harness.campaign import Verdict, campaign
-from convoracle.harness.candidates import Source
-from convoracle.harness.draw import draw
+from convoracle.harness.campaigns.campaign import Verdict, campaign
+from convoracle.harness.campaigns.worker import Job
+from convoracle.harness.candidates.source import Source
+from convoracle.harness.cases.draw import draw
 from convoracle.harness.operations import OPERATIONS
 from convoracle.harness.verify import run
-from convoracle.harness.worker import Job
 
 IM2COL = Source("backend", "im2col")
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from convoracle.harness.choices import Choices
+from convoracle.harness.cases.choices import Choices
 
 FLOAT_KINDS = ("uniform", "wide", "cancelling")
 SCORE_KINDS = (*FLOAT_KINDS, "scores", "large", "shifted")

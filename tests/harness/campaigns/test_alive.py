@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from convoracle import reference
-from convoracle.harness import alive, verify
-from convoracle.harness.candidate import Candidate
+from convoracle.harness import verify
+from convoracle.harness.campaigns import alive
+from convoracle.harness.candidates.candidate import Candidate
 from convoracle.harness.explain import failing
 from convoracle.harness.operations import named
 from convoracle.harness.oracle import compiled

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from convoracle.harness.draw import draw, is_enlarged, is_everyday, small_before
-from convoracle.harness.enlarge import MOST_PRODUCTS
-from convoracle.harness.limits import inside
+from convoracle.harness.cases.draw import draw, is_enlarged, is_everyday, small_before
+from convoracle.harness.cases.enlarge import MOST_PRODUCTS
+from convoracle.harness.cases.limits import inside
 from convoracle.harness.operations import OPERATIONS, Operation
 from convoracle.harness.operations.geometry import pair
 from convoracle.harness.profiles import PROFILES

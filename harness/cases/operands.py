@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from convoracle.harness import bounds
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import floats
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import floats
 from convoracle.harness.operations.base import Operation, Output, outputs_of
 from convoracle.harness.operations.geometry import SIMPLE_SEEDS
 

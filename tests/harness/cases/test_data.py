@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from convoracle.harness.choices import Choices
-from convoracle.harness.data import ELSEWHERE, FLOAT_KINDS, floats, lay_out, read_only, split
+from convoracle.harness.cases.choices import Choices
+from convoracle.harness.cases.data import ELSEWHERE, FLOAT_KINDS, floats, lay_out, read_only, split
 
 SHAPE = (2, 3, 4, 5)
 STRIDES_IN_ITEMS = {
