@@ -252,7 +252,11 @@ class Examination:
         with np.errstate(all=errors), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                positional, keywords = self.operation.arguments(case, self.in_c_order(case, operands))
+                arrays = {
+                    name: np.array(array, np.int64 if name == "indices" else case.dtype, order="C")
+                    for name, array in operands.items()
+                }
+                positional, keywords = self.operation.arguments(case, arrays)
                 self.candidate(*positional, **keywords)
             except KeyboardInterrupt:
                 raise

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EVERY, TURN = 25, 5
 """Which cases are asked."""
 
-CALLS, LOOKED_AT_EVERY = 16, 8
+CALLS, LOOKED_AT_EVERY = 20, 10
 """So many calls are made, one after the other; after so many it is seen whether all arrays are as they were."""
 
 DISTURBED_EVERY, THREAD_EVERY, KEPT_EVERY, ON_EVERY = 5, 16, 2, 3
@@ -62,7 +62,7 @@ def check(examination: "Examination") -> None:
         results = examination.in_order(CHECK, case, call)
         data = f"call {number + 1} of several in a random order, of layers near each other ({_told(case, how)})"
         examination.judge_promise(CHECK, case, answered, results, data)
-        if answered is asked[0][1] or choices.happens(KEPT_EVERY):
+        if place < 2 or choices.happens(KEPT_EVERY):
             pool.take(results, tuple(one.values for one in answered.expected or ()))
         if number % LOOKED_AT_EVERY == LOOKED_AT_EVERY - 1 and pool.has_changed():
             sentence = f"an array handed over, or a result, changed in one of {number + 1} calls in a random order"
@@ -78,7 +78,8 @@ def _told(case: Any, how: list[str]) -> str:
 
 def _next(place: int, asked: list[Asked], choices: Choices) -> int:
     """Return which call comes after another one: that of the next layer, or any."""
-    layers = [0, *range(len(asked) - NEXT_LAYERS, len(asked))]
-    if place in layers[:-1] and choices.happens(ON_EVERY):
-        return layers[layers.index(place) + 1]
+    next_layer = len(asked) - NEXT_LAYERS
+    after = {0: next_layer, 1: next_layer, next_layer: next_layer + 1}  # the first two are one layer, on other numbers
+    if place in after and choices.happens(ON_EVERY):
+        return after[place]
     return choices.below(len(asked))

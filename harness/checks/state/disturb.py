@@ -48,16 +48,17 @@ def overflow(examination: "Examination", case: Any, answered: Answered) -> None:
 def too_much(case: Any, operands: Arrays) -> tuple[Any, Arrays] | None:
     """Return a call whose operands do not fit; None where there is none.
 
-    A bias is too long; an image has a channel more than there are weights for, or is smaller than a pool's kernel; or
-    the kernel whose gradient is asked for is larger than it can be.
+    A bias is too long; an image has a channel more than there are weights for; a pool's windows may hold nothing but
+    padding; or the kernel whose gradient is asked for is larger than it can be.
     """
     is_forward = next(iter(operands), None) == "x" and "grad_output" not in operands
     if is_forward and operands.get("bias") is not None and operands["bias"].ndim == 1:
         return case, {**operands, "bias": np.append(operands["bias"], 1)}
     if is_forward and "weight" in operands and operands["x"].ndim > 2:
         return case, {**operands, "x": np.concatenate([operands["x"], operands["x"][:, :1]], axis=1)}
-    if is_forward and hasattr(case, "ceil_mode") and np.max(case.kernel_size) > 1:
-        return case, {"x": operands["x"][:, :, :1] if operands["x"].ndim == 3 else operands["x"][:, :, :1, :1]}
+    if is_forward and hasattr(case, "ceil_mode"):
+        # A kernel larger than the image would be too little of it: ONNX Runtime divides by zero then, and is killed.
+        return dataclasses.replace(case, padding=case.kernel_size), operands
     if list(operands) == ["grad_output", "x"] and hasattr(case, "kernel_size"):
         larger = case.kernel_size + 2 if isinstance(case.kernel_size, int) else [taps + 2 for taps in case.kernel_size]
         return dataclasses.replace(case, kernel_size=larger if isinstance(larger, int) else tuple(larger)), operands

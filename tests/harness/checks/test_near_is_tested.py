@@ -217,7 +217,7 @@ JURY: dict[str, tuple[Any, ...]] = {
         unsupported(lambda x, *_, **__: x.dtype == np.float32),
         {"case": {"seed": "30"}},
     ),
-    "has three results": ("no stale results", "contract", ResultsInTurn, {"case": {"seed": "5"}}),
+    "has three results": ("no stale results", "contract", ResultsInTurn, {"case": {"seed": "30"}}),
     "one image of none": ("batch", "contract", lambda: one_image_of_none, {"case": {"seed": "50"}}),
     "refuses to do nothing": (
         "passes",
