@@ -12,6 +12,7 @@ without any set-up Python's logging prints it, one line on the standard error st
 says ``logging.getLogger("convoracle").setLevel("ERROR")``.
 """
 
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -101,4 +102,31 @@ class _Announcer(event.Listener):
             logging.getLogger("convoracle").warning("convoracle: compiling kernels for this machine (%s)", kept)
 
 
+class _Uncollected(event.Listener):
+    """Lets nobody look for garbage while kernels of this package are compiled.
+
+    What a compiler makes stays to the end, and looking through it again and again takes a twelfth of the time.
+    """
+
+    def __init__(self) -> None:
+        self.depth = 0  # of one thread at a time: compilers have a lock
+        self.is_to_go_on = False
+
+    def on_start(self, event: Any) -> None:
+        """Stop the collection when a kernel's compilation starts."""
+        if event.data["dispatcher"].py_func.__module__.startswith("convoracle."):
+            if self.depth == 0:
+                self.is_to_go_on = gc.isenabled()
+                gc.disable()
+            self.depth += 1
+
+    def on_end(self, event: Any) -> None:
+        """Let it go on, if it did before."""
+        if event.data["dispatcher"].py_func.__module__.startswith("convoracle."):
+            self.depth -= 1
+            if self.depth == 0 and self.is_to_go_on:
+                gc.enable()
+
+
 event.register("numba:compile", _Announcer())
+event.register("numba:compile", _Uncollected())

@@ -1,15 +1,17 @@
 """Compiling: who is told about it, and that processes may do it at the same time."""
 
+import gc
 import logging
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numba
 import pytest
+from numba.core import event
 from numba.extending import intrinsic
 
 from convoracle.fast import jit
@@ -142,3 +144,29 @@ def test_no_kernel_closes_over_a_compiled_function() -> None:
 
 def double(number):  # type: ignore[no-untyped-def]
     return 2 * number
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_garbage_is_not_collected_while_a_kernel_is_compiled(is_enabled: bool) -> None:
+    def doubled(x: Any) -> Any:
+        return 2 * x
+
+    class Looks(event.Listener):
+        seen: ClassVar[list[bool]] = []
+
+        def on_start(self, event: Any) -> None:
+            self.seen.append(gc.isenabled())
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    doubled.__module__ = "convoracle.fast.doubled"
+    was_enabled = gc.isenabled()
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        with event.install_listener("numba:compile", Looks()):
+            assert numba.njit(doubled)(3) == 6
+        assert Looks.seen == [False]
+        assert gc.isenabled() == is_enabled
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
