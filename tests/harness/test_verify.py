@@ -17,8 +17,8 @@ PLAIN = {"dilation": {1}, "groups": {1}}
 def test_every_kind_of_check_is_made_and_counted() -> None:
     report = verify("conv2d", by_im2col, examples=80)
     assert report.checked["exact"] == report.checked["bounded"] == 80
-    assert report.checked["specials"] == 80  # with NaN and infinities, or scaled, or with one huge number
-    assert 0 < report.checked["relations"] < 80  # every other case
+    assert 40 < report.checked["specials"] < 80  # two in three: NaN and infinities, or scaled, or one huge number
+    assert 0 < report.checked["relations"] <= 80 - report.checked["specials"]  # the others
     assert report.checked["contract"] >= 80 * 5
     assert report.checked["form"] >= 80 * 8
     report = verify("conv2d", by_fft, accuracy="normwise", examples=20)

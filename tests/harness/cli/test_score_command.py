@@ -18,7 +18,7 @@ def test_a_small_score(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["score", "--only", "relu/six", "--json", str(file), "--workers", "1"])
     assert result.exit_code == 0, result.output
     assert f"  mutants  sha256 {fingerprints()['mutants']}\n" in result.output
-    assert "caught 1 of 1 (100 %): median 1, p90 1 cases to detection" in result.output
+    assert "caught 1 of 1 (100 %): median 2, p90 2 cases to detection" in result.output
     written = json.loads(file.read_text(encoding="utf-8"))
     assert (written["caught"], written["bugs"], written["passed"], written["survivors"]) == (1, 1, True, [])
     assert written["ablation"]["alone"]["exact"] == 1
