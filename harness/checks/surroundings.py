@@ -14,6 +14,7 @@ from convoracle.harness.report import Failure, Report
 
 _MODULES = (
     "convoracle.harness.checks",
+    "convoracle.harness.calls",
     "convoracle.harness.examine",
     "convoracle.harness.bounds",
     "convoracle.reference",

@@ -243,9 +243,9 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
      "values + (values >= 0)", "values * 0", "twice the gradient"),
     "special values are not multiplied": ("checks.specials:_not_finite",
      "np.rint(values * one.divisors)", "np.rint(values)", "honest about NaN in means"),
-    "two results are one": ("examine:Examination.formed", "len(outputs) > 1 else", "len(outputs) > 2 else",
+    "two results are one": ("calls:Calls.formed", "len(outputs) > 1 else", "len(outputs) > 2 else",
      "honest about indices"),
-    "indices are values": ("examine:Examination.formed", "if output.is_index", "if False", "honest about indices"),
+    "indices are values": ("calls:Calls.formed", "if output.is_index", "if False", "honest about indices"),
     "exponentials are exact": ("checks.answers:Expected.check", "self.low is not None", "False",
      "honest about exponentials"),
     "NaN may be lost": ("checks.specials:_not_finite", "np.isnan(expected))", "True)", "NaN over the image"),
@@ -261,9 +261,9 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     "nothing is scaled": ("checks.specials:check", "_scaled(examination)", "pass", "subnormals flushed"),
     "no subnormals": ("checks.scales:Scales.scaled",
      "(*_EXPONENTS[self._case.dtype], self._smallest())", "_EXPONENTS[self._case.dtype]", "subnormals flushed"),
-    "an exception ends the campaign": ("examine:Examination.call",
+    "an exception ends the campaign": ("calls:Calls.call",
      "except BaseException as", "except ZeroDivisionError as", "raises"),
-    "results are not counted": ("examine:Examination.formed", " or len(results) != len(outputs)", "", "maxima alone"),
+    "results are not counted": ("calls:Calls.formed", " or len(results) != len(outputs)", "", "maxima alone"),
 }  # fmt: skip
 
 
