@@ -9,6 +9,7 @@ from convoracle.fast.auto.layer import Layer
 from convoracle.fast.auto.term import Term, Tile, common_terms, up
 from convoracle.fast.winograd import few_channels
 from convoracle.fast.winograd.joined_groups import groups_to_join
+from convoracle.fast.winograd.tile_shapes import choose_tile, count_tiles, products_of_tile
 
 ROWS_IN_PLACE = {8: 7, 4: 4}
 """Rows of the tile that planes are gone through in where they are, by those of the tile of matrix products."""
@@ -22,11 +23,8 @@ def winograd_terms(layer: Layer, tile: Tile) -> list[Term]:
     axes = layer.size if layer.operation == "conv2d_input_grad" else layer.output_size
     taps, _ = layer.kernel_size
     is_convolution = layer.operation != "conv2d_weight_grad"
-    counted = {
-        math.prod(side + taps - 1 for side in shape): math.prod(map(_tiles, axes, layer.dilation, shape))
-        for shape in (((2, 2), (4, 4)) if taps == 3 else ((2, 4),))
-    }
-    points, tiles = min(counted.items(), key=math.prod)
+    shape = choose_tile(axes, taps, layer.dilation)
+    points, tiles = products_of_tile(shape, taps), math.prod(map(count_tiles, axes, layer.dilation, shape))
     filters, channels = layer.filters // layer.groups, layer.channels // layer.groups
     if layer.operation == "conv2d_input_grad":
         channels, filters = filters, channels
@@ -71,7 +69,7 @@ def plane_terms(layer: Layer, tile: Tile) -> list[Term]:
     is_gradient, in_place = layer.operation == "conv2d_input_grad", _is_in_place(layer)
     if in_place and not (is_gradient and is_strided):
         side = ROWS_IN_PLACE[tile.rows]
-        rows = side * _tiles(rows, layer.dilation[0], side)
+        rows = side * count_tiles(rows, layer.dilation[0], side)
     vectors = planes * rows * math.ceil(columns / tile.lanes)
     numbers = layer.itemsize * planes * math.prod(layer.size)
     return [
@@ -140,9 +138,3 @@ def _block_lengths(size: int, extent: int) -> list[int]:
 def _butterflies(points: int) -> float:
     """Return about how many steps a transform takes."""
     return points * (math.log2(points) + 4)
-
-
-def _tiles(outputs: int, dilation: int, side: int) -> int:
-    """Return how many tiles an axis has: those of interleaved outputs, a dilation apart."""
-    whole, rest = divmod(outputs, side * dilation)
-    return whole * dilation + min(rest, dilation)

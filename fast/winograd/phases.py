@@ -18,12 +18,6 @@ import math
 from numba import njit
 
 
-def count_tiles(outputs: int, dilation: int, tile: int) -> int:
-    """Return how many tiles the phases of an axis have together."""
-    whole, rest = divmod(outputs, tile * dilation)
-    return whole * dilation + min(rest, dilation)
-
-
 def longest_run(outputs: int, dilation: int, tile: int) -> int:
     """Return how many tiles the longest phase of an axis has."""
     return math.ceil(outputs / (tile * dilation))

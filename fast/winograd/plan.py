@@ -17,8 +17,8 @@ import numpy as np
 from convoracle.fast.simd.microkernel import ROWS, VECTORS
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.windows import Pair
-from convoracle.fast.winograd.phases import count_tiles, longest_run, widest_band
-from convoracle.fast.winograd.tiles import TILES
+from convoracle.fast.winograd.phases import longest_run, widest_band
+from convoracle.fast.winograd.tile_shapes import choose_tile, count_tiles, products_of_tile
 
 DEPTH = 128
 """Channels summed in one chain: the shorter the chain, the smaller the error."""
@@ -113,16 +113,6 @@ def plan_tiles(
     )
 
 
-def choose_tile(outputs: Pair, taps: int, dilation: Pair) -> Pair:
-    """Return the tiles that take fewer products; of those that take as many, the more accurate smaller ones."""
-
-    def products(tile: Pair) -> int:
-        tiles = math.prod(count_tiles(*axis) for axis in zip(outputs, dilation, tile, strict=True))
-        return math.prod(side + taps - 1 for side in tile) * tiles
-
-    return min(TILES[taps], key=products)
-
-
 def panels_of(vectors: int) -> int:
     """Return how many panels there are: an even number, unless one is enough, so that two threads have as many each."""
     panels = math.ceil(vectors / VECTORS)
@@ -136,7 +126,7 @@ def pitch_of(plan: Plan) -> int:
 
 def products_of(plan: Plan) -> int:
     """Return the number of products of a tile."""
-    return (plan.tile_h + plan.taps - 1) * (plan.tile_w + plan.taps - 1)
+    return products_of_tile((plan.tile_h, plan.tile_w), plan.taps)
 
 
 def weight_numbers(plan: Plan) -> int:

@@ -34,9 +34,6 @@ POINTS = {
 }
 """By the products along an axis."""
 
-TILES = {3: ((2, 2), (4, 4)), 5: ((2, 4),)}
-"""Outputs of a tile, down and across, by the taps of the kernel along an axis."""
-
 F_2_3, F_4_3, F_2_5 = cook_toom(2, 3, POINTS[4]), cook_toom(4, 3, POINTS[6]), cook_toom(2, 5, POINTS[6])
 F_4_5 = cook_toom(4, 5, POINTS[8])
 F_3_4, F_5_2, F_5_4 = cook_toom(3, 4, POINTS[6]), cook_toom(5, 2, POINTS[6]), cook_toom(5, 4, POINTS[8])

@@ -14,9 +14,10 @@ import numpy as np
 from convoracle.fast.simd.microkernel import ROWS, VECTORS
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.windows import Pair, Shape
-from convoracle.fast.winograd.phases import count_tiles, longest_run, widest_band
+from convoracle.fast.winograd.phases import longest_run, widest_band
 from convoracle.fast.winograd.plan import Bands, choose_bands
 from convoracle.fast.winograd.products import HALF
+from convoracle.fast.winograd.tile_shapes import count_tiles
 from convoracle.fast.winograd.workspace import threads_that_fit
 
 TILES = {3: (4, 4), 5: (2, 4)}

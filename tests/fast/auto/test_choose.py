@@ -21,7 +21,9 @@ from convoracle.fast.auto.graded import ALGORITHMS, FALL_BACK
 from convoracle.fast.auto.layer import Layer, layer_of
 from convoracle.fast.auto.machine import Rates
 from convoracle.fast.auto.term import Tile
-from convoracle.fast.auto.terms import TERMS
+from convoracle.fast.auto.terms import ROWS_IN_PLACE, TERMS
+from convoracle.fast.plane import window_tile
+from convoracle.fast.simd import microkernel
 
 MANY = 64 << 20
 GRADIENTS = ("conv2d", "conv2d_input_grad", "conv2d_weight_grad")
@@ -83,6 +85,10 @@ def test_every_algorithm_has_terms_and_costs_for_what_it_may_be_chosen_for(examp
                     assert times.of_batch(2).total <= 2 * times.of_batch(1).total
             # Winograd's algorithm along one axis has terms of its own: no layer has all of them.
             assert costs.keys() <= counted
+
+
+def test_rows_are_counted_by_the_tile_that_this_machine_has() -> None:
+    assert ROWS_IN_PLACE[microkernel.ROWS] == window_tile.ROWS
 
 
 def test_the_batch_does_not_matter(example_rates: Rates) -> None:

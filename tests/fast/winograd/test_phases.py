@@ -5,8 +5,9 @@ import itertools
 import pytest
 from numba import njit
 
-from convoracle.fast.winograd.phases import count_tiles, longest_run, run_from, widest_band, window_of
+from convoracle.fast.winograd.phases import longest_run, run_from, widest_band, window_of
 from convoracle.fast.winograd.plan import Bands, panels_of
+from convoracle.fast.winograd.tile_shapes import count_tiles
 
 
 @njit
