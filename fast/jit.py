@@ -69,6 +69,11 @@ PATIENCE = 1.0
 """Seconds of compiling in silence."""
 
 
+def _is_ours(dispatcher: Dispatcher) -> bool:
+    """Return whether a function is one of this package."""
+    return bool(dispatcher.py_func.__module__.startswith("convoracle."))
+
+
 class _Announcer(event.Listener):
     """Says once, in a process, that kernels of this package are being compiled, if it takes long."""
 
@@ -81,7 +86,7 @@ class _Announcer(event.Listener):
         depth = getattr(self.depth, "value", 0)
         self.depth.value = depth + 1
         dispatcher = event.data["dispatcher"]
-        if depth == 0 and not self.is_said and dispatcher.py_func.__module__.startswith("convoracle."):
+        if depth == 0 and not self.is_said and _is_ours(dispatcher):
             self.depth.timer = threading.Timer(PATIENCE, self.say, [dispatcher])
             self.depth.timer.daemon = True
             self.depth.timer.start()
@@ -114,7 +119,7 @@ class _Uncollected(event.Listener):
 
     def on_start(self, event: Any) -> None:
         """Stop the collection when a kernel's compilation starts."""
-        if event.data["dispatcher"].py_func.__module__.startswith("convoracle."):
+        if _is_ours(event.data["dispatcher"]):
             if self.depth == 0:
                 self.is_to_go_on = gc.isenabled()
                 gc.disable()
@@ -122,7 +127,7 @@ class _Uncollected(event.Listener):
 
     def on_end(self, event: Any) -> None:
         """Let it go on, if it did before."""
-        if event.data["dispatcher"].py_func.__module__.startswith("convoracle."):
+        if _is_ours(event.data["dispatcher"]):
             self.depth -= 1
             if self.depth == 0 and self.is_to_go_on:
                 gc.enable()

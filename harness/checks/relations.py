@@ -14,6 +14,7 @@ from convoracle.harness.cases.choices import Choices
 from convoracle.harness.cases.limits import inside
 from convoracle.harness.checks import compare
 from convoracle.harness.checks.problem import Problem
+from convoracle.harness.checks.specials import THIRDS
 from convoracle.harness.operations.base import Arrays
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Relation:
 
 def check(examination: "Examination") -> None:
     """Hold the first answer of one case in three against one law, a different one from case to case."""
-    if not examination.wants("relations") or examination.first is None or not examination.has_turn(2, 3):
+    if not examination.wants("relations") or examination.first is None or not examination.has_turn(2, THIRDS):
         return
     question = examination.question
     relation = question.law(lambda relation: all(inside(examination.limits, case) for case, _ in relation.asked))
