@@ -23,8 +23,8 @@ from numba.core import caching, event, runtime
 from numba.core.dispatcher import Dispatcher
 from numba.extending import _Intrinsic
 
-_KERNEL: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
-_INNER: dict[str, Any] = {**_KERNEL, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_KERNEL: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_INNER: dict[str, Any] = {**_KERNEL, "no_cpython_wrapper": True}
 
 
 def kernel(function: Callable[..., Any]) -> Any:

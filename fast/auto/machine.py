@@ -53,16 +53,10 @@ def measure_rates() -> Rates:
 
 def _measure_tile() -> float:
     """Return how many vectors are multiplied and added in a second."""
-    from convoracle.fast.auto.tile_loop import DEPTH, multiply_tiles
-    from convoracle.fast.simd.microkernel import ROWS, VECTORS
-    from convoracle.fast.simd.vectors import lanes_of
+    from convoracle.fast.auto.tile_loop import PRODUCTS, tile_loop
 
-    lanes, repeats = lanes_of(np.dtype(np.float32)), 200
-    a, b = np.ones(DEPTH * ROWS, np.float32), np.ones(DEPTH * VECTORS * lanes, np.float32)
-    offsets = np.arange(DEPTH, dtype=np.int64) * (VECTORS * lanes)
-    out = np.empty(ROWS * VECTORS * lanes, np.float32)
-    seconds = _fastest(lambda: multiply_tiles(repeats, a, b, offsets, out, lanes), 15)
-    return repeats * DEPTH * ROWS * VECTORS / seconds
+    repeats = 200
+    return repeats * PRODUCTS / _fastest(tile_loop(np.dtype(np.float32), repeats), 15)
 
 
 def _measure_copy(size: int, repeats: int) -> float:

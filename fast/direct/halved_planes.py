@@ -14,6 +14,7 @@ from convoracle.fast.direct.window_codes import COLUMN, NO_CODE, SPARE, encode_w
 from convoracle.fast.direct.window_gradients import STEP, place_windows
 from convoracle.fast.jit import inner
 from convoracle.fast.simd.code_size import keep_apart
+from convoracle.fast.simd.copying import clear
 
 SIZE = 3
 """Of windows that overlap."""
@@ -57,7 +58,7 @@ def place_wide(plane, end, values, indices, grad, places, sizes, options, is_far
             )
         if is_done:
             # Rows below all windows.
-            grad[target + min(bottom, height) * width : target + positions] = 0
+            clear(grad, target + min(bottom, height) * width, positions - min(bottom, height) * width)
             plane += 1
         elif is_padded:
             is_padded = False

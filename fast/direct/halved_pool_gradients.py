@@ -25,6 +25,7 @@ from numba.extending import intrinsic
 from convoracle.fast.direct.window_codes import COLUMN
 from convoracle.fast.direct.window_gradients import STEP
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     counting,
     lanes_from,
     literal_of,
@@ -70,9 +71,7 @@ def collect_pairs(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, planes, _, first, pitch, _, place, step, columns, width, _, start, positions, rows = arguments
-        codes, values, grad = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (3, 6, 11)
-        )
+        codes, values, grad = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[6])
         lanes = vector.count
         one_byte = ir.VectorType(_CODE, lanes)

@@ -25,7 +25,7 @@ from convoracle.fast.direct.window_gradients import NOWHERE, STEP
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_of
 from convoracle.fast.simd.code_size import keep_apart
-from convoracle.fast.simd.copying import ask_for
+from convoracle.fast.simd.copying import ask_for, clear
 from convoracle.fast.simd.vectors import VECTOR_BITS, lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
 
@@ -172,7 +172,7 @@ def _place_values(piece, pieces, values, indices, grad, is_outside, tables, size
         below = STEP * rows * width
         if below < positions:
             for n in range(plane, plane + done):
-                grad[n * positions + below : (n + 1) * positions] = 0
+                clear(grad, n * positions + below, positions - below)
         plane += done
     if is_wide and plane < end:
         plane = place_wide(plane, end, values, indices, grad, tables[2], sizes, options, is_far)
@@ -197,7 +197,7 @@ def _collect_same(codes, first, values, place, width, grad, start, count):  # ty
 @inner
 def _add_planes(count, values, indices, start, outputs, grad, target, positions, is_outside, is_far):  # type: ignore[no-untyped-def]
     """Add each value of some planes where its maximum was."""
-    grad[target : target + count * positions] = 0
+    clear(grad, target, count * positions)
     # An unsigned index is not counted from the end, and a negative one is larger than all others.
     place, step = np.uint64(start), np.uint64(outputs)
     plane, more = np.uint64(target), np.uint64(positions)

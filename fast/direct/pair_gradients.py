@@ -25,6 +25,7 @@ from numba.extending import intrinsic
 
 from convoracle.fast.direct.window_gradients import NOWHERE, STEP, WINDOWS_AHEAD
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     call_intrinsic,
     counting,
     lanes_from,
@@ -67,9 +68,7 @@ def place_pairs(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         planes, _, _, start, rows, columns, width, height, _, _, target, is_far = arguments
-        values, indices, room, grad = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 2, 8, 9)
-        )
+        values, indices, room, grad = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[1])
         lanes = vector.count
         windows, half = ir.VectorType(_INDEX, lanes // STEP), ir.VectorType(vector.element, lanes // STEP)

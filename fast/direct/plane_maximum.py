@@ -11,7 +11,15 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from convoracle.fast.simd.vectors import call_intrinsic, counting, lanes_from, load_lanes, splat, vector_of
+from convoracle.fast.simd.vectors import (
+    addresses_of,
+    call_intrinsic,
+    counting,
+    lanes_from,
+    load_lanes,
+    splat,
+    vector_of,
+)
 
 
 @intrinsic
@@ -21,7 +29,8 @@ def find_maximum(typing_context, numbers, start, count):  # type: ignore[no-unty
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, start, count = arguments
-        first = builder.gep(context.make_array(signature.args[0])(context, builder, arguments[0]).data, [start])
+        (numbers,) = addresses_of(context, builder, signature, arguments)
+        first = builder.gep(numbers, [start])
         vector = vector_of(signature.args[0])
         lanes, place = vector.count, ir.IntType(32)
         lowest, step = ir.Constant(vector, [float("-inf")] * lanes), ir.Constant(count.type, lanes)

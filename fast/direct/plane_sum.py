@@ -11,7 +11,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from convoracle.fast.simd.vectors import lanes_from, load_lanes, load_vector, shuffle, vector_of
+from convoracle.fast.simd.vectors import addresses_of, lanes_from, load_lanes, load_vector, shuffle, vector_of
 
 
 @intrinsic
@@ -21,7 +21,8 @@ def sum_numbers(typing_context, numbers, start, count):  # type: ignore[no-untyp
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, start, count = arguments
-        first = builder.gep(context.make_array(signature.args[0])(context, builder, arguments[0]).data, [start])
+        (numbers,) = addresses_of(context, builder, signature, arguments)
+        first = builder.gep(numbers, [start])
         vector = vector_of(signature.args[0])
         lanes, zeros = vector.count, ir.Constant(vector, None)
         whole = builder.sdiv(count, ir.Constant(count.type, lanes))

@@ -25,7 +25,15 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from convoracle.fast.direct.window_codes import COLUMN, for_vectors
-from convoracle.fast.simd.vectors import literal_of, load_vector, shuffle, store_lanes, store_vector, vector_of
+from convoracle.fast.simd.vectors import (
+    addresses_of,
+    literal_of,
+    load_vector,
+    shuffle,
+    store_lanes,
+    store_vector,
+    vector_of,
+)
 
 _CODE, _INDEX = ir.IntType(8), ir.IntType(64)
 
@@ -55,9 +63,7 @@ def collect_windows(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, first, _, place, width, _, start, count = arguments
-        codes, values, grad = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 3, 6)
-        )
+        codes, values, grad = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[3])
         lanes = vector.count
         one_byte = ir.VectorType(_CODE, lanes)

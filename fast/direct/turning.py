@@ -2,7 +2,7 @@
 
 from convoracle.fast.jit import inner
 from convoracle.fast.simd.code_size import keep_small
-from convoracle.fast.simd.copying import copy_line, pack_columns
+from convoracle.fast.simd.copying import clear, copy_line, pack_columns
 from convoracle.fast.simd.microkernel import ROWS
 from convoracle.fast.simd.transforms import MOST_SQUARE, transpose_in
 
@@ -29,7 +29,7 @@ def turn(plan, x, group, channel, channels, window, spare, turned):  # type: ign
             to = (n * plan.band_height + i) * plan.pitch * plan.step
             row = first_row + i * plan.take_h
             if row < 0 or row >= plan.height:
-                turned[to : to + plan.pitch * plan.step] = 0
+                clear(turned, to, plan.pitch * plan.step)
                 continue
             source = first_plane * plane + row * plan.width
             if plan.take_w > 1:
@@ -42,8 +42,8 @@ def turn(plan, x, group, channel, channels, window, spare, turned):  # type: ign
                         )
                 _turn_row(spare, 0, apart, channels, 0, plan.pitch, turned, to, plan.step, plan.lanes)
                 continue
-            turned[to : to + begin * plan.step] = 0
-            turned[to + end * plan.step : to + plan.pitch * plan.step] = 0
+            clear(turned, to, begin * plan.step)
+            clear(turned, to + end * plan.step, (plan.pitch - end) * plan.step)
             _turn_row(x, source + first_column, plane, channels, begin, end, turned, to, plan.step, plan.lanes)
 
 

@@ -26,6 +26,8 @@ from numba.extending import intrinsic
 
 from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
+    address_of,
+    addresses_of,
     call_intrinsic,
     counting,
     lanes_from,
@@ -80,10 +82,10 @@ def encode_windows(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, planes, _, start, count, tables, base, width, positions, _, to, pitch = arguments
-        indices, codes = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (2, 9))
+        indices, codes = addresses_of(context, builder, signature, arguments)
         has_tables = isinstance(signature.args[5], types.BaseTuple)
         known = [
-            context.make_array(kind)(context, builder, builder.extract_value(tables, n)).data
+            address_of(context, builder, kind, builder.extract_value(tables, n))
             for n, kind in enumerate(signature.args[5] if has_tables else ())
         ]
         lanes = SPARE

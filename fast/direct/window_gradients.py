@@ -25,6 +25,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     call_intrinsic,
     counting,
     literal_of,
@@ -83,9 +84,7 @@ def place_windows(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, _, _, start, rows, columns, _, width, height, _, _, target, is_far = arguments
-        values, indices, places, margin, grad = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (2, 3, 7, 10, 11)
-        )
+        values, indices, places, margin, grad = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[2])
         lanes = vector.count
         windows = ir.VectorType(_INDEX, lanes // STEP)

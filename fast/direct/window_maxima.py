@@ -11,10 +11,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from convoracle.fast.simd.apart import load_apart
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     counting,
     lanes_from,
-    load_apart,
     load_vector,
     splat,
     store_lanes,
@@ -69,9 +70,7 @@ def find_maxima(  # type: ignore[no-untyped-def]
         stride, _, plane, width, rows, top, dilation_h, columns, left, dilation_w, _, first, _, _, start, count = (
             arguments
         )
-        x, firsts, values, indices = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 10, 12, 13)
-        )
+        x, firsts, values, indices = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[1])
         index = ir.IntType(signature.args[10].dtype.bitwidth)
         positions = ir.VectorType(index, vector.count)

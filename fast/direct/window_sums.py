@@ -18,11 +18,12 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from convoracle.fast.simd.apart import load_apart
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     counting,
     lanes_from,
     literal_of,
-    load_apart,
     load_lanes,
     load_vector,
     shuffle,
@@ -57,7 +58,7 @@ def add_rows(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, start, count, width, before, _, pitch, span = arguments
-        source, sums = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 6))
+        source, sums = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[1])
         lanes, zeros = vector.count, ir.Constant(vector, None)
 
@@ -119,9 +120,7 @@ def average_columns(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, pitch, stride, taps, _, first, _, start, count = arguments
-        sums, divisors, out = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 5, 7)
-        )
+        sums, divisors, out = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[1])
         lanes, zeros = vector.count, ir.Constant(vector, None)
 
@@ -179,7 +178,7 @@ def spread_columns(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, origin, taps, before, _, start, width = arguments
-        sums, grad = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 5))
+        sums, grad = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[1])
         lanes, zeros = vector.count, ir.Constant(vector, None)
 

@@ -17,7 +17,7 @@ import numpy as np
 from convoracle.fast.correlation_axes import Axis
 from convoracle.fast.jit import inner
 from convoracle.fast.plane.strip_tile import VECTORS
-from convoracle.fast.simd.copying import copy_apart
+from convoracle.fast.simd.copying import clear, copy_apart
 from convoracle.fast.simd.vectors import lanes_of
 
 LEAST_SHARE = 4
@@ -177,7 +177,7 @@ def copy_band(plan, source, start, top, bottom, left, right, planes):  # type: i
                 column = (left + plan.shift_w) * plan.stride_w + remainder_w
                 end = at + right - left + plan.span_w
                 if not 0 <= row < plan.height:
-                    planes[at:end] = 0
+                    clear(planes, at, end - at)
                     continue
                 while at < end:
                     if plan.stride_w == 1:

@@ -24,6 +24,7 @@ from numba.extending import intrinsic
 from convoracle.fast.plane.plane_rows import PlaneRows, call_for_rows
 from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
+    addresses_of,
     counting,
     fused_multiply_add,
     literal_of,
@@ -91,9 +92,7 @@ def spread_windows(  # type: ignore[no-untyped-def]
         _, plane, height, width, corner, _, _, kernel, _, out_plane, out_height, out_width, place, is_more = arguments[
             2:
         ]
-        grad, zeros, weight, out = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (2, 7, 8, 10)
-        )
+        grad, zeros, weight, out = addresses_of(context, builder, signature, arguments)
         size, share = literals
         lanes = vector_of(signature.args[2]).count // share
         vector = ir.VectorType(vector_of(signature.args[2]).element, lanes)

@@ -23,6 +23,7 @@ from numba.extending import intrinsic
 
 from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
+    addresses_of,
     fused_multiply_add,
     lanes_from,
     literal_of,
@@ -98,9 +99,7 @@ def correlate_strip(  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, _, start, pitch, first, last, _, taps_start, length, _, first_column, last_column = arguments[:13]
         _, out_start, out_step, rows_wanted, count, base, is_more = arguments[13:]
-        source, taps, offsets, out = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (2, 7, 10, 13)
-        )
+        source, taps, offsets, out = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[2])
         zeros = ir.Constant(vector, None)
         tile = [(i, j) for i in range(height) for j in range(across)]

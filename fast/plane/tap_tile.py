@@ -21,6 +21,7 @@ from numba.extending import intrinsic
 
 from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
+    addresses_of,
     fused_multiply_add,
     lanes_from,
     literal_of,
@@ -77,9 +78,7 @@ def correlate_taps(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         start, pitch, _, first, _, grad_start, grad_step, times, count, _, sums_start = arguments[3:]
-        x, offsets, grad, sums = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (2, 5, 7, 12)
-        )
+        x, offsets, grad, sums = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[2])
         zeros = ir.Constant(vector, None)
 

@@ -23,6 +23,7 @@ from numba.extending import intrinsic
 from convoracle.fast.plane.plane_rows import PlaneRows, call_for_rows, times
 from convoracle.fast.plane.window_tile import ROWS
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     fused_multiply_add,
     lanes_from,
     literal_of,
@@ -87,9 +88,7 @@ def correlate_window_taps(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         plane, height, width, corner, apart, _, _, grad_start, grad_step, rows, count, _, sums_start = arguments[5:]
-        x, zeros, grad, sums = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (4, 10, 11, 16)
-        )
+        x, zeros, grad, sums = addresses_of(context, builder, signature, arguments)
         size, stride, share, is_dilated = literals
         lanes = vector_of(signature.args[4]).count // share
         vector = ir.VectorType(vector_of(signature.args[4]).element, lanes)
@@ -132,7 +131,7 @@ def add_lanes(typing_context, share, array, start, target, to):  # type: ignore[
     signature = types.void(share, array, types.intp, target, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 3))
+        array, target = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[1])
         lanes = vector.count // literal
         total = load_vector(builder, builder.gep(array, [arguments[2]]), ir.VectorType(vector.element, lanes))

@@ -28,6 +28,7 @@ from numba.extending import intrinsic
 from convoracle.fast.plane.plane_rows import PlaneRows, call_for_rows
 from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
+    addresses_of,
     fused_multiply_add,
     lanes_from,
     literal_of,
@@ -113,9 +114,7 @@ def correlate_windows(  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         plane, height, width, corner, apart = arguments[7:12]
         kernel, _, out_start, out_step, rows, count, base, is_more = arguments[14:]
-        x, zeros, weight, out = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (6, 12, 13, 15)
-        )
+        x, zeros, weight, out = addresses_of(context, builder, signature, arguments)
         tile_rows, size, stride, share, padding, is_dilated = literals
         lanes = vector_of(signature.args[6]).count // share
         vector = ir.VectorType(vector_of(signature.args[6]).element, lanes)

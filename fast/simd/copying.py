@@ -7,10 +7,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from convoracle.fast.simd.apart import load_apart
 from convoracle.fast.simd.microkernel import ROWS
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     lanes_from,
-    load_apart,
     load_vector,
     prefetch,
     shuffle,
@@ -26,7 +27,7 @@ def ask_for(typing_context, source, start):  # type: ignore[no-untyped-def]
     signature = types.void(source, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        (data,) = addresses_of(context, builder, signature, arguments)
         prefetch(builder, builder.gep(data, [arguments[1]]))
         return context.get_dummy_value()
 
@@ -39,8 +40,23 @@ def ask_to_write(typing_context, target, start):  # type: ignore[no-untyped-def]
     signature = types.void(target, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        (data,) = addresses_of(context, builder, signature, arguments)
         prefetch(builder, builder.gep(data, [arguments[1]]), is_written=True)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def clear(typing_context, target, start, count):  # type: ignore[no-untyped-def]
+    """Write `count` zeros from target[start] on; target must hold them. Less code than assigning to a slice."""
+    signature = types.void(target, types.intp, types.intp)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (target,) = addresses_of(context, builder, signature, arguments)
+        _, start, count = arguments
+        size = context.get_abi_sizeof(target.type.pointee)
+        cgutils.memset(builder, builder.gep(target, [start]), builder.mul(count, _int(count, size)), 0)
         return context.get_dummy_value()
 
     return signature, generate
@@ -52,7 +68,7 @@ def spread_pairs(typing_context, source, source_start, target, target_start, cou
     signature = types.void(source, types.intp, target, types.intp, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 2))
+        source, target = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[0])
         lanes = vector.count
         loaded = load_vector(builder, builder.gep(source, [arguments[1]]), vector)
@@ -75,7 +91,7 @@ def copy_vector(typing_context, source, source_start, target, target_start):  # 
     signature = types.void(source, types.intp, target, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 2))
+        source, target = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[0])
         loaded = load_vector(builder, builder.gep(source, [arguments[1]]), vector)
         store_vector(builder, loaded, builder.gep(target, [arguments[3]]))
@@ -90,7 +106,7 @@ def copy_lanes(typing_context, source, source_start, target, target_start, count
     signature = types.void(source, types.intp, target, types.intp, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 2))
+        source, target = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[0])
         loaded = load_vector(builder, builder.gep(source, [arguments[1]]), vector)
         wanted = builder.not_(lanes_from(builder, arguments[4], vector.count))
@@ -114,7 +130,7 @@ def copy_apart(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         stride, _, source_start, width, column, _, target_start = arguments
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 5))
+        source, target = addresses_of(context, builder, signature, arguments)
         zeros = ir.Constant(vector_of(signature.args[1]), None)
         line = builder.gep(source, [source_start])
         loaded = load_apart(builder, step, line, column, stride, width, zeros)
@@ -134,7 +150,7 @@ def copy_line(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         stride, _, source_start, width, column, _, target_start, count = arguments
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 5))
+        source, target = addresses_of(context, builder, signature, arguments)
         zeros = ir.Constant(vector_of(signature.args[1]), None)
         lanes = zeros.type.count
         line, first = builder.gep(source, [source_start]), builder.gep(target, [target_start])
@@ -165,7 +181,7 @@ def pack_columns(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, source_start, source_step, _, target_start, target_step = arguments
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 3))
+        source, target = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[0])
         lanes = vector.count
         starts = [builder.add(source_start, builder.mul(source_step, _int(source_step, i))) for i in range(ROWS)]

@@ -18,6 +18,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     fused_multiply_add,
     lanes_from,
     load_lanes,
@@ -95,7 +96,7 @@ def write_sigmoids(typing_context, source, start, count, target):  # type: ignor
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, start, count, _ = arguments
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 3))
+        source, target = addresses_of(context, builder, signature, arguments)
         zeros = ir.Constant(vector_of(signature.args[0]), None)
         ones = ir.Constant(zeros.type, [1.0] * zeros.type.count)
         mask = builder.not_(lanes_from(builder, count, zeros.type.count))

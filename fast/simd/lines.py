@@ -21,6 +21,7 @@ from numba.extending import intrinsic
 
 from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
+    addresses_of,
     fused_multiply_add,
     lanes_from,
     load_lanes,
@@ -51,9 +52,7 @@ def multiply_lines(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, terms, wanted, _, a_start, _, b_start, b_step, _, out_start, out_step, _, start = arguments
-        a, b, out, base = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (4, 6, 9, 12)
-        )
+        a, b, out, base = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[4])
         tile = [(i, j) for i in range(size[0]) for j in range(size[1])]
         sums = {place: cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for place in tile}
@@ -110,7 +109,7 @@ def add_lines(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, count, _, a_start, a_step, _, b_start, b_step, _, out_start, out_step = arguments
-        a, b, out = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (3, 6, 9))
+        a, b, out = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[3])
 
         def places(array: Any, start: Any, step: Any, number: int) -> list[Any]:

@@ -32,6 +32,7 @@ from numba.extending import intrinsic
 
 from convoracle.fast.simd.vectors import (
     VECTOR_BITS,
+    addresses_of,
     fused_multiply_add,
     lanes_from,
     load_vector,
@@ -109,10 +110,7 @@ def multiply_tile(  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (_, _, depth, _, a_start, _, b_start, _, _, _, out_start, _, out_step, rows, _, first, _, base_start,
          is_more) = arguments  # fmt: skip
-        a, b, starts, offsets, out, places, skips, base = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data
-            for n in (3, 5, 7, 8, 9, 11, 14, 16)
-        )
+        a, b, starts, offsets, out, places, skips, base = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[3])
         tile = [(i, j) for i in range(size[0]) for j in range(size[1])]
         sums = {position: cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for position in tile}

@@ -11,10 +11,21 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from convoracle.fast.simd.vectors import addresses_of
+
 
 def pack(*tuples: Any) -> np.ndarray:
     """Return the numbers of all `tuples`, one after the other; their arrays are left out."""
     return np.array([field for fields in tuples for field in fields if not isinstance(field, np.ndarray)], np.int64)
+
+
+def known_when_compiled(number: int) -> tuple[int, ...]:
+    """Return a tuple so long, for a number that decides which code is needed.
+
+    A kernel takes its length, which the compiler knows from the type: it leaves out what is for other numbers, and is
+    asked again for each. An integer's type says nothing of it.
+    """
+    return (0,) * number
 
 
 @intrinsic
@@ -26,8 +37,8 @@ def unpack(typing_context, kind, numbers, start, arrays):  # type: ignore[no-unt
     signature = result(kind, numbers, types.intp, arrays)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, numbers, start, last = arguments
-        data = context.make_array(signature.args[1])(context, builder, numbers).data
+        _, _, start, last = arguments
+        (data,) = addresses_of(context, builder, signature, arguments)
         places = (builder.add(start, ir.Constant(start.type, n)) for n in range(count))
         values = [builder.load(builder.gep(data, [place])) for place in places]
         for n, array in enumerate(arrays):

@@ -20,7 +20,15 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from convoracle.fast.simd.vectors import fused_multiply_add, load_vector, prefetch, splat, store_vector, vector_of
+from convoracle.fast.simd.vectors import (
+    addresses_of,
+    fused_multiply_add,
+    load_vector,
+    prefetch,
+    splat,
+    store_vector,
+    vector_of,
+)
 
 
 @intrinsic(prefer_literal=True)
@@ -40,7 +48,7 @@ def multiply_panel(  # type: ignore[no-untyped-def]
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, _, depth, _, a_start, row_step, term_step, _, b_start, _, out_start, out_step, is_more = arguments
-        a, b, out = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (3, 7, 9))
+        a, b, out = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[3])
         tile = [(i, j) for i in range(size[0]) for j in range(size[1])]
         sums = {position: cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for position in tile}

@@ -24,7 +24,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from convoracle.fast.simd.vectors import fused_multiply_add, load_vector, splat, store_vector, vector_of
+from convoracle.fast.simd.vectors import addresses_of, fused_multiply_add, load_vector, splat, store_vector, vector_of
 
 
 @intrinsic(prefer_literal=True)
@@ -78,9 +78,7 @@ def multiply_scattered(  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (_, _, depth, _, a_start, _, _, first_term, _, b_start, _, out_start, _, out_step, first, _, base_start,
          is_more) = arguments  # fmt: skip
-        a, starts, terms, b, out, places, base = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (3, 5, 6, 8, 10, 12, 15)
-        )
+        a, starts, terms, b, out, places, base = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[8])
         tile = [(i, j) for i in range(size[0]) for j in range(size[1])]
         sums = {position: cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for position in tile}

@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 
 from convoracle.fast.simd.exponential import emit_exponential
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     lanes_from,
     load_lanes,
     load_vector,
@@ -40,9 +41,7 @@ def write_exponentials(typing_context, is_row, source, start, step, size, count,
     signature = types.void(is_row, source, types.intp, types.intp, types.intp, types.intp, target, found)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, target, found = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 6, 7)
-        )
+        source, target, found = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[1])
         nothing = ir.Constant(vector, [-math.inf] * vector.count)
         steps, place_of = _lines(builder, is_together, vector, arguments[2:6])
@@ -82,9 +81,7 @@ def finish_softmax(typing_context, is_row, is_log, source, start, step, size, co
     signature = types.void(is_row, is_log, source, types.intp, types.intp, types.intp, types.intp, target, found)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, target, found = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (2, 7, 8)
-        )
+        source, target, found = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[2])
         largest, total = (
             load_vector(builder, builder.gep(found, [ir.Constant(ir.IntType(64), n)]), vector)

@@ -11,6 +11,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from convoracle.fast.simd.vectors import addresses_of
+
 
 def new_counter() -> np.ndarray:
     """Return the counter of a call's tasks, which all its threads are to share."""
@@ -23,7 +25,7 @@ def take_task(typing_context, counter):  # type: ignore[no-untyped-def]
     signature = types.int64(counter)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        (place,) = addresses_of(context, builder, signature, arguments)
         return builder.atomic_rmw("add", place, ir.Constant(ir.IntType(64), 1), "monotonic")
 
     return signature, generate

@@ -12,6 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     call_intrinsic,
     fused_multiply_add,
     lanes_from,
@@ -45,9 +46,7 @@ def transform_by(down: Matrix, across: Matrix | None = None, *, is_checked: bool
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             _, start, row_step, column_step, _, to, to_row_step, to_column_step = arguments
-            source, target = (
-                context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 4)
-            )
+            source, target = addresses_of(context, builder, signature, arguments)
             vector = vector_of(signature.args[0])
             sources = _places(builder, source, start, (len(down[0]), row_step), (len(of_rows[0]), column_step))
             columns = [
@@ -146,7 +145,7 @@ def transpose_in(typing_context, source, start, step, rows, count, target, to, p
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, start, step, rows, count, _, to, pitch = arguments
-        source, target = (context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 5))
+        source, target = addresses_of(context, builder, signature, arguments)
         whole = vector_of(signature.args[0])
         vector = ir.VectorType(whole.element, min(whole.count, MOST_SQUARE))
         mask = builder.not_(lanes_from(builder, count, vector.count))
@@ -174,9 +173,7 @@ def transpose_out(typing_context, source, start, base, base_start, target, to, s
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _, start, _, base_start, _, to, step, rows, count = arguments
-        source, base, target = (
-            context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 2, 4)
-        )
+        source, base, target = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[0])
         added = load_vector(builder, builder.gep(base, [base_start]), vector)
         places = [

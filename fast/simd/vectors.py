@@ -55,6 +55,20 @@ def vector_of(array: Any) -> Any:
     return ir.VectorType(element, VECTOR_BITS // array.dtype.bitwidth)
 
 
+def addresses_of(context: Any, builder: Any, signature: Any, arguments: Any) -> list[Any]:
+    """Return the addresses of the numbers of all arrays among the arguments of an intrinsic, in their order."""
+    return [
+        address_of(context, builder, kind, argument)
+        for kind, argument in zip(signature.args, arguments, strict=True)
+        if isinstance(kind, types.Array)
+    ]
+
+
+def address_of(context: Any, builder: Any, kind: Any, array: Any) -> Any:
+    """Return the address of the numbers of an array of a Numba type."""
+    return context.data_model_manager[kind].get(builder, array, "data")
+
+
 def call_intrinsic(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
     """Call the LLVM intrinsic ``llvm.<name>``."""
     kind = ir.FunctionType(result, [argument.type for argument in arguments])
@@ -92,68 +106,6 @@ def prefetch(builder: Any, pointer: Any, *, is_written: bool = False) -> None:
     place = builder.bitcast(pointer, ir.IntType(8).as_pointer())
     is_write, nearness, is_data = (ir.Constant(number, value) for value in ((1, 3, 1) if is_written else (0, 2, 1)))
     call_intrinsic(builder, "prefetch.p0", ir.VoidType(), place, is_write, nearness, is_data)
-
-
-def load_apart(builder: Any, step: int, line: Any, column: Any, stride: Any, width: Any, other: Any) -> Any:
-    """Return the numbers of `line` from `column` on that are `stride` apart, as in `other` where it has none.
-
-    A line has the columns 0 to `width`; `column` may be outside, and memory outside is not touched. A `step` of 1, 2 or
-    4 is the stride, and is done with vectors; with another one, numbers are collected one by one. For a stride of 2 the
-    even numbers are shuffled out of two vectors, of which the last begins early, to end with the last number wanted::
-
-        line   | s0 s1 s2 s3 | s4 s5 s6 |
-                        | s3 s4 s5 s6 |            lanes   | s0 s2 s4 s6 |
-    """
-    vector, lanes = other.type, other.type.count
-    collected = cgutils.alloca_once_value(builder, other)
-    if step in (1, 2, 4):
-        begins = [part * lanes for part in range(step - 1)] + [(step - 1) * (lanes - 1)]
-        places = [builder.add(column, ir.Constant(column.type, begin)) for begin in begins]
-        end = builder.add(places[-1], ir.Constant(column.type, lanes))
-        is_inside = builder.and_(
-            builder.icmp_signed(">=", column, ir.Constant(column.type, 0)), builder.icmp_signed("<=", end, width)
-        )
-        with builder.if_else(is_inside) as (inside, across):
-            for branch, load in ((inside, _load_line), (across, _load_inside)):
-                with branch:
-                    parts = [load(builder, line, place, width, other) for place in places]
-                    builder.store(_every(builder, step, parts), collected)
-        return builder.load(collected)
-    numbers = builder.bitcast(collected, vector.element.as_pointer())
-    builder.store(other, collected)
-    with cgutils.for_range(builder, ir.Constant(column.type, lanes)) as lane:
-        place = builder.add(column, builder.mul(lane.index, stride))
-        with builder.if_then(builder.icmp_unsigned("<", place, width)):
-            builder.store(builder.load(builder.gep(line, [place])), builder.gep(numbers, [lane.index]))
-    return builder.load(collected)
-
-
-def _every(builder: Any, step: int, parts: list[Any]) -> Any:
-    """Return the numbers `step` apart, a power of two, of as many vectors, the last one of which begins early."""
-    if step == 1:
-        return parts[0]
-    lanes = parts[0].type.count
-    numbers = [n if n < (step - 1) * lanes else n + step - 1 for n in range(0, step * lanes, step)]
-
-    def pick(half: int) -> Any:
-        first, last = half * step // 2, step // 2 * (half + 1) - 1
-        wanted = numbers[half * lanes // 2 : (half + 1) * lanes // 2]
-        return shuffle(builder, parts[first], parts[last], [n - first * lanes for n in wanted])
-
-    return shuffle(builder, pick(0), pick(1), list(range(lanes)))
-
-
-def _load_line(builder: Any, line: Any, begin: Any, width: Any, other: Any) -> Any:
-    """Load the numbers of a line from `begin` on."""
-    return load_vector(builder, builder.gep(line, [begin]), other.type)
-
-
-def _load_inside(builder: Any, line: Any, begin: Any, width: Any, other: Any) -> Any:
-    """Load the numbers of a line from `begin` on, as in `other` where it has none."""
-    lanes = other.type.count
-    each = builder.add(splat(builder, begin, ir.VectorType(begin.type, lanes)), counting(begin.type, lanes))
-    is_inside = builder.icmp_unsigned("<", each, splat(builder, width, each.type))
-    return load_lanes(builder, builder.gep(line, [begin]), is_inside, other)
 
 
 def counting(kind: Any, count: int, step: int = 1) -> Any:

@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from convoracle.fast.jit import kernel
-from convoracle.fast.simd.vectors import call_intrinsic
+from convoracle.fast.simd.vectors import addresses_of, call_intrinsic
 
 LINE = 16
 """Numbers of a word's array, twice a line of most caches: threads that look at one word do not slow down another."""
@@ -41,7 +41,7 @@ def _add(typing_context, word, number):  # type: ignore[no-untyped-def]
     signature = types.int64(word, types.int64)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        (place,) = addresses_of(context, builder, signature, arguments)
         return builder.atomic_rmw("add", place, arguments[1], "release")
 
     return signature, generate
@@ -53,7 +53,7 @@ def _read(typing_context, word):  # type: ignore[no-untyped-def]
     signature = types.int64(word)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        (place,) = addresses_of(context, builder, signature, arguments)
         return builder.load_atomic(place, "acquire", 8)
 
     return signature, generate

@@ -23,7 +23,7 @@ import numpy as np
 
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.simd.code_size import keep_small
-from convoracle.fast.simd.packed import pack, unpack
+from convoracle.fast.simd.packed import known_when_compiled, pack, unpack
 from convoracle.fast.simd.tasks import new_counter, take_task
 from convoracle.fast.simd.transforms import transpose_out
 from convoracle.fast.threads import run_pieces, thread_count
@@ -133,11 +133,11 @@ def _borrow_and_convolve(piece: int, pieces: int, plan: Plan, size: int, *argume
     """Take part in the work, in memory of this thread."""
     out = arguments[-2]
     is_ready = np.zeros(plan.groups * plan.panels, np.bool_)
-    _convolve(borrow(size, out.dtype), is_ready, *arguments)
+    _convolve(known_when_compiled(plan.taps), borrow(size, out.dtype), is_ready, *arguments)
 
 
 @kernel
-def _convolve(space, is_ready, numbers, counter, x, weight, packed, base, out, is_finite):  # type: ignore[no-untyped-def]
+def _convolve(known_taps, space, is_ready, numbers, counter, x, weight, packed, base, out, is_finite):  # type: ignore[no-untyped-def]
     """Take tasks until there are none: a band with all panels of filters, or with a share of them."""
     keep_small()
     plan = unpack(Plan, numbers, 0, ())
@@ -163,7 +163,7 @@ def _convolve(space, is_ready, numbers, counter, x, weight, packed, base, out, i
         window = window_of(stack * of_bands + part, bands, images, plan.tiles_h, plan.tiles_w, plan.dilation_w)
         tiles = (window[1] - window[0]) * (window[3] - window[2]) * (window[5] - window[4])
         if band != before:
-            _transform_input(plan, x, group, window, turned, transformed, pitch, of_product)
+            _transform_input(known_taps, plan, x, group, window, turned, transformed, pitch, of_product)
         before = band
         for panel in range(plan.panels * share // shares, plan.panels * (share + 1) // shares):
             vector = plan.vectors * panel // plan.panels
@@ -172,7 +172,9 @@ def _convolve(space, is_ready, numbers, counter, x, weight, packed, base, out, i
                 depth = min(plan.depth, plan.channels - channel)
                 start = place_weights(plan, group, panel, channel) if is_packed or is_kept > 0 else np.int64(0)
                 if not is_packed and not is_ready[group * plan.panels + panel]:
-                    transform_panel(plan, weight, group, vector, vectors, channel, depth, weights, start, kernels)
+                    transform_panel(
+                        known_taps, plan, weight, group, vector, vectors, channel, depth, weights, start, kernels
+                    )
                 for product in range(products):
                     multiply_rows(
                         tiles, vectors, depth, transformed, product * of_product + channel, pitch, ONE, weights, start,
@@ -182,20 +184,20 @@ def _convolve(space, is_ready, numbers, counter, x, weight, packed, base, out, i
             is_ready[group * plan.panels + panel] = is_kept > 0
             for v in range(vectors):
                 _transform_output(
-                    plan, group, vector + v, window, sums, v * lanes, vectors * lanes, of_sum, outputs, base, out,
-                    is_finite,
+                    known_taps, plan, group, vector + v, window, sums, v * lanes, vectors * lanes, of_sum, outputs,
+                    base, out, is_finite,
                 )  # fmt: skip
 
 
 @inner
-def _transform_input(plan, x, group, window, turned, transformed, pitch, of_product):  # type: ignore[no-untyped-def]
+def _transform_input(known_taps, plan, x, group, window, turned, transformed, pitch, of_product):  # type: ignore[no-untyped-def]
     """Transform the tiles of a band, a vector of channels at a time."""
     keep_small()
     image, last_image, top, bottom, left, right = window
-    lanes, plane, reach = plan.lanes, plan.height * plan.width, plan.taps - 1
+    lanes, plane, taps = plan.lanes, plan.height * plan.width, len(known_taps)
     dilation, width = plan.dilation_w, right - left
-    line = plan.tile_w * (-(-width // dilation) * dilation) + reach * dilation
-    tile_h, taps, of_row, of_column = plan.tile_h, plan.taps, line * lanes, dilation * lanes
+    line = plan.tile_w * (-(-width // dilation) * dilation) + (taps - 1) * dilation
+    tile_h, of_row, of_column = plan.tile_h, line * lanes, dilation * lanes
     for channel in range(0, plan.channels, lanes):
         planes = min(lanes, plan.channels - channel)
         to = channel
@@ -206,7 +208,7 @@ def _transform_input(plan, x, group, window, turned, transformed, pitch, of_prod
                 first, run = run_from(tile, bottom, plan.rows, plan.dilation_h, plan.tile_h)
                 turn_planes(
                     x, start, plan.height, plan.width, planes, first - plan.top, plan.dilation_h,
-                    plan.tile_w * left - plan.left, plan.tile_h * run + reach, line, turned, lanes,
+                    plan.tile_w * left - plan.left, plan.tile_h * run + taps - 1, line, turned, lanes,
                 )  # fmt: skip
                 for i in range(run):
                     for j in range(width):
@@ -218,7 +220,9 @@ def _transform_input(plan, x, group, window, turned, transformed, pitch, of_prod
 
 
 @inner
-def _transform_output(plan, group, vector, window, sums, start, step, of_sum, outputs, base, out, is_finite):  # type: ignore[no-untyped-def]
+def _transform_output(  # type: ignore[no-untyped-def]
+    known_taps, plan, group, vector, window, sums, start, step, of_sum, outputs, base, out, is_finite
+):
     """Transform the sums of a vector of filters into outputs, and put them into their planes.
 
     The tiles of a row are done backwards: what one writes beyond the row belongs to the next one, which is done later.
@@ -242,7 +246,7 @@ def _transform_output(plan, group, vector, window, sums, start, step, of_sum, ou
                     phase = j % dilation
                     place = plan.tile_h * i * line + plan.tile_w * (j - phase) + phase
                     is_right = transform_sums(
-                        plan.tile_h, plan.taps, sums, start + j * step, of_sum,
+                        plan.tile_h, len(known_taps), sums, start + j * step, of_sum,
                         outputs, place * lanes, line * lanes, dilation * lanes,
                     )  # fmt: skip
                     if not is_right:

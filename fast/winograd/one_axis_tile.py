@@ -23,6 +23,7 @@ from numba.extending import intrinsic
 from convoracle.fast.plane.plane_rows import PlaneRows
 from convoracle.fast.simd.transforms import apply_matrix
 from convoracle.fast.simd.vectors import (
+    addresses_of,
     call_intrinsic,
     fused_multiply_add,
     lanes_from,
@@ -51,9 +52,7 @@ def transform_rows_by(algorithm: Bilinear) -> Any:
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             _, plane, height, width, corner, _, _, to, to_step = arguments
-            x, zeros, target = (
-                context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (0, 5, 6)
-            )
+            x, zeros, target = addresses_of(context, builder, signature, arguments)
             vector = vector_of(signature.args[0])
             top, left = (builder.extract_value(corner, n) for n in range(2))
             origin, count = builder.gep(x, [plane]), len(algorithm.data)
@@ -106,9 +105,7 @@ def multiply_by(algorithm: Bilinear, filters: int) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             channels, _, first_weight, _, start, of_product, of_channel, _, out_start, of_row = arguments[:10]
             of_filter, _, first_base, filters_wanted, rows_wanted, count = arguments[10:]
-            weights, source, out, base = (
-                context.make_array(signature.args[n])(context, builder, arguments[n]).data for n in (1, 3, 7, 11)
-            )
+            weights, source, out, base = addresses_of(context, builder, signature, arguments)
             vector = vector_of(signature.args[3])
 
             def constant(value: int) -> Any:

@@ -24,6 +24,7 @@ from fractions import Fraction
 
 from numba import njit
 
+from convoracle.fast.simd.copying import clear
 from convoracle.fast.simd.transforms import MOST_SQUARE, transform_by, transpose_in
 from convoracle.fast.winograd.cook_toom import cook_toom
 
@@ -113,7 +114,7 @@ def turn_planes(  # type: ignore[no-untyped-def]
     for i in range(rows):
         to, row = i * columns * lanes, first_row + i * row_step
         if row < 0 or row >= height or begin == end:
-            turned[to : to + columns * lanes] = 0
+            clear(turned, to, columns * lanes)
             continue
         place = start + row * width + first_column
         for n in range(0, lanes, square):
@@ -122,5 +123,5 @@ def turn_planes(  # type: ignore[no-untyped-def]
                 transpose_in(
                     source, place + n * plane + j, plane, planes - n, end - j, turned, to + j * lanes + n, lanes
                 )
-        turned[to : to + begin * lanes] = 0
-        turned[to + end * lanes : to + columns * lanes] = 0
+        clear(turned, to, begin * lanes)
+        clear(turned, to + end * lanes, (columns - end) * lanes)

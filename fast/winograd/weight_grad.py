@@ -25,7 +25,7 @@ from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_of
 from convoracle.fast.not_finite import direct
 from convoracle.fast.simd.code_size import keep_small
-from convoracle.fast.simd.packed import pack, unpack
+from convoracle.fast.simd.packed import known_when_compiled, pack, unpack
 from convoracle.fast.simd.tasks import new_counter, take_task
 from convoracle.fast.simd.transforms import transpose_out
 from convoracle.fast.simd.vectors import lanes_of
@@ -93,7 +93,7 @@ def bind_conv2d_weight_grad(
         is_finite = finite.copy()
         of_rows, of_lanes = (x, grad_output) if rows.is_data else (grad_output, x)
         flat = of_rows.reshape(-1), of_lanes.reshape(-1), parts.reshape(-1)
-        run_pieces(_borrow_and_sum, schedule.threads, size, numbers, new_counter(), *flat, is_finite)
+        run_pieces(_borrow_and_sum, schedule.threads, taps, size, numbers, new_counter(), *flat, is_finite)
         grad: np.ndarray = parts[0]
         if schedule.segments > 1:
             with np.errstate(over="ignore", invalid="ignore"):
@@ -108,13 +108,13 @@ def bind_conv2d_weight_grad(
 conv2d_weight_grad = kernel_of(bind_conv2d_weight_grad, arrays=2)
 
 
-def _borrow_and_sum(piece: int, pieces: int, size: int, *arguments: Any) -> None:
+def _borrow_and_sum(piece: int, pieces: int, taps: int, size: int, *arguments: Any) -> None:
     """Take part in the work, in memory of this thread."""
-    _weight_grad(borrow(size, arguments[-2].dtype), *arguments)
+    _weight_grad(known_when_compiled(taps), borrow(size, arguments[-2].dtype), *arguments)
 
 
 @kernel
-def _weight_grad(space, numbers, counter, of_rows, of_lanes, parts, is_finite):  # type: ignore[no-untyped-def]
+def _weight_grad(known_taps, space, numbers, counter, of_rows, of_lanes, parts, is_finite):  # type: ignore[no-untyped-def]
     """Take tasks until there are none: a segment of a group, for all rows or a share of them."""
     keep_small()
     rows, lanes = unpack(Operand, numbers, 0, ()), unpack(Operand, numbers, LANES_START, ())
@@ -122,7 +122,7 @@ def _weight_grad(space, numbers, counter, of_rows, of_lanes, parts, is_finite): 
     bands = unpack(Bands, numbers, BANDS_START, ())
     layout = unpack(Layout, numbers, LAYOUT_START, ())
     images, segments, shares, _ = unpack(Schedule, numbers, SCHEDULE_START, ())
-    taps, vector, block, width = plan.taps, plan.vector, plan.block, plan.lane_vectors * plan.vector
+    taps, vector, block, width = len(known_taps), plan.vector, plan.block, plan.lane_vectors * plan.vector
     turned, row_numbers = space[layout.turned : layout.rows], space[layout.rows : layout.lanes]
     lane_numbers, sums = space[layout.lanes : layout.sums], space[layout.sums :]
     row_product, lane_product, sum_product = layout.of_row_product, layout.of_lane_product, layout.of_sum
@@ -149,7 +149,7 @@ def _weight_grad(space, numbers, counter, of_rows, of_lanes, parts, is_finite): 
                     vectors = plan.lane_vectors * (panel + 1) // plan.panels - v
                     for n in range(vectors):
                         _transform_planes(
-                            plan, lanes, of_lanes, group, (v + n) * vector, window, turned, vector,
+                            known_taps, plan, lanes, of_lanes, group, (v + n) * vector, window, turned, vector,
                             lane_numbers, (layout.tiles * v + n) * vector, vectors * vector, lane_product,
                         )  # fmt: skip
             before = part
@@ -157,7 +157,7 @@ def _weight_grad(space, numbers, counter, of_rows, of_lanes, parts, is_finite): 
                 for n in range(block // vector):
                     if b * block + n * vector < rows.planes:
                         _transform_planes(
-                            plan, rows, of_rows, group, b * block + n * vector, window, turned, vector,
+                            known_taps, plan, rows, of_rows, group, b * block + n * vector, window, turned, vector,
                             row_numbers, (b - first) * layout.tiles * block + n * vector, block, row_product,
                         )  # fmt: skip
             for product in range(plan.products):
@@ -190,14 +190,17 @@ def _weight_grad(space, numbers, counter, of_rows, of_lanes, parts, is_finite): 
 
 
 @inner
-def _transform_planes(plan, operand, source, group, plane, window, turned, vector, numbers, to, step, of_product):  # type: ignore[no-untyped-def]
+def _transform_planes(  # type: ignore[no-untyped-def]
+    known_taps, plan, operand, source, group, plane, window, turned, vector, numbers, to, step, of_product
+):
     """Transform the tiles of a band in a vector of planes."""
     keep_small()
     image, last_image, top, bottom, left, right = window
     dilation, width = plan.dilation_w, right - left
-    reach = plan.taps - 1 if operand.is_data else 0
+    taps = len(known_taps)
+    reach = taps - 1 if operand.is_data else 0
     line = plan.tile_w * (-(-width // dilation) * dilation) + reach * dilation
-    taps, of_row, of_column = plan.taps, line * vector, dilation * vector
+    of_row, of_column = line * vector, dilation * vector
     planes = min(vector, operand.planes - plane)
     for n in range(image, last_image):
         first = (n * operand.groups + group) * operand.planes + plane

@@ -15,6 +15,7 @@ from numba import njit
 
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.packed import known_when_compiled
 from convoracle.fast.simd.transforms import MOST_SQUARE, transpose_in
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.winograd.plan import Plan, weight_numbers
@@ -26,7 +27,7 @@ def transform_weights(plan: Plan, weight: np.ndarray) -> np.ndarray:
     """Return the transformed weights of all groups."""
     packed = allocate(plan.groups * weight_numbers(plan), weight.dtype)
     pieces = min(thread_count(2 * packed.size), plan.groups * plan.panels)
-    run_pieces(_transform_weights, pieces, plan, weight.reshape(-1), packed)
+    run_pieces(_transform_weights, pieces, known_when_compiled(plan.taps), plan, weight.reshape(-1), packed)
     return packed
 
 
@@ -42,7 +43,7 @@ def place_weights(plan, group, panel, channel):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _transform_weights(piece, pieces, plan, weight, packed):  # type: ignore[no-untyped-def]
+def _transform_weights(piece, pieces, known_taps, plan, weight, packed):  # type: ignore[no-untyped-def]
     """Do one piece of the transformation of all weights: some panels of filters."""
     kernels = np.empty((plan.taps**2 + 1) * plan.lanes * plan.lanes, weight.dtype)
     tasks = plan.groups * plan.panels
@@ -53,14 +54,16 @@ def _transform_weights(piece, pieces, plan, weight, packed):  # type: ignore[no-
         for channel in range(0, plan.channels, plan.depth):
             depth = min(plan.depth, plan.channels - channel)
             start = place_weights(plan, group, panel, channel)
-            transform_panel(plan, weight, group, vector, vectors, channel, depth, packed, start, kernels)
+            transform_panel(known_taps, plan, weight, group, vector, vectors, channel, depth, packed, start, kernels)
 
 
 @inner
-def transform_panel(plan, weight, group, vector, vectors, channel, depth, packed, start, kernels):  # type: ignore[no-untyped-def]
+def transform_panel(  # type: ignore[no-untyped-def]
+    known_taps, plan, weight, group, vector, vectors, channel, depth, packed, start, kernels
+):
     """Transform the weights of a panel of filters and a chain of channels, LANES of each at a time."""
     keep_small()
-    lanes, taps = plan.lanes, plan.taps
+    lanes, taps = plan.lanes, len(known_taps)
     size = taps * taps
     step, square = depth * vectors * lanes + lanes, min(lanes, MOST_SQUARE)
     first, sign = ((size - 1) * lanes, -1) if plan.is_flipped else (0, 1)

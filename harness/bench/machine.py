@@ -101,22 +101,15 @@ def roof(threads: int) -> Roof:
 def _tile_flops(threads: int, pool: ThreadPoolExecutor) -> dict[str, float]:
     """Return the register tile's floating-point operations a second, by dtype; empty without Numba."""
     try:
-        from convoracle.fast.auto.tile_loop import DEPTH, multiply_tiles
-        from convoracle.fast.simd.microkernel import ROWS, VECTORS
+        from convoracle.fast.auto.tile_loop import PRODUCTS, tile_loop
         from convoracle.fast.simd.vectors import lanes_of
     except ImportError:
         return {}
 
-    def work(dtype: str, lanes: int) -> Callable[[], None]:
-        a, b = np.ones(DEPTH * ROWS, dtype), np.ones(DEPTH * VECTORS * lanes, dtype)
-        out, offsets = np.empty(ROWS * VECTORS * lanes, dtype), np.arange(DEPTH, dtype=np.int64) * (VECTORS * lanes)
-        return lambda: multiply_tiles(_TILES, a, b, offsets, out, lanes)
-
     found = {}
-    for dtype in ("float32", "float64"):
-        lanes = lanes_of(np.dtype(dtype))
-        seconds = _fastest([work(dtype, lanes) for _ in range(threads)], pool)
-        found[dtype] = 2.0 * _TILES * DEPTH * ROWS * VECTORS * lanes * threads / seconds
+    for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
+        seconds = _fastest([tile_loop(dtype, _TILES) for _ in range(threads)], pool)
+        found[dtype.name] = 2.0 * _TILES * PRODUCTS * lanes_of(dtype) * threads / seconds
     return found
 
 
