@@ -4,14 +4,21 @@ import os
 import subprocess
 import sys
 import textwrap
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import convoracle as co
 from convoracle.fast import registry, workspace
 from convoracle.fast.auto.candidates import candidates_of
 from convoracle.fast.auto.layer import layer_of
+from convoracle.fast.auto.workspace_needs import workspace_of
+from convoracle.harness.bench.threads import thread_limit
 
 # Memory that compiled kernels ask for is not seen by tracemalloc; the system tells the most a process ever had.
 MEASURE = """
@@ -67,6 +74,58 @@ def test_calls_take_no_more_than_is_allowed_beside_their_arrays() -> None:
     taken = [int(line) for line in finished.stdout.split()]
     assert len(taken) == 15
     assert max(taken) <= workspace.DEFAULT, taken
+
+
+Shape = tuple[int, int, int, int]
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "weight_shape", "padding", "dilation"),
+    [
+        ((64, 128, 16, 16), (128, 128, 3, 3), 1, 1),  # weights that are kept
+        ((2, 512, 14, 14), (512, 512, 3, 3), 1, 1),  # and that are not
+        ((2, 96, 27, 27), (256, 96, 5, 5), 2, 1),
+        ((1, 512, 33, 33), (256, 512, 3, 3), 12, 12),
+    ],
+)
+def test_no_call_takes_more_than_is_said(x_shape: Shape, weight_shape: Shape, padding: int, dilation: int) -> None:
+    numbers = np.random.default_rng(0)
+    x, weight = (numbers.standard_normal(shape, np.float32) for shape in (x_shape, weight_shape))
+    options: dict[str, Any] = {"padding": padding, "dilation": dilation}
+    given = {"stride": (1, 1), "padding": ((padding,) * 2,) * 2, "dilation": (dilation,) * 2, "groups": 1}
+    grad = co.conv2d(x, weight, **options, backend="winograd")
+    for operation, call in {
+        "conv2d": lambda: co.conv2d(x, weight, **options, backend="winograd"),
+        "conv2d_input_grad": lambda: co.conv2d_input_grad(grad, weight, x_shape, **options, backend="winograd"),
+        "conv2d_weight_grad": lambda: co.conv2d_weight_grad(grad, x, weight_shape, **options, backend="winograd"),
+    }.items():
+        call()
+        said = workspace_of("winograd", layer_of(operation, "float32", x_shape, weight_shape, given))
+        assert peak_of(call) <= said, operation
+
+
+def peak_of(call: Callable[[], np.ndarray]) -> int:
+    """Return the most bytes a call takes beside its result, on one thread, in a new one that keeps no memory yet."""
+
+    def measure() -> int:
+        tracemalloc.start()
+        try:
+            result = call()
+            return tracemalloc.get_traced_memory()[1] - result.nbytes
+        finally:
+            tracemalloc.stop()
+
+    with thread_limit(1), ThreadPoolExecutor(1) as pool:
+        return pool.submit(measure).result()
+
+
+def test_weights_that_pass_by_in_pieces_are_not_counted(example_rates: object) -> None:
+    before = co.get_workspace_limit()
+    try:
+        co.set_workspace_limit(16 << 20)
+        assert co.explain_conv2d((1, 512, 14, 14), (512, 512, 3, 3), padding=1).chosen == "winograd"
+    finally:
+        co.set_workspace_limit(before)
 
 
 LAYER = layer_of(
