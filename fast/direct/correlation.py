@@ -74,7 +74,8 @@ def bind_correlation(plan: Plan, images: int, weights: Weights, to: Target) -> C
             shares = max(shares, min(TASKS * threads // bands, useful), min(-(-threads // bands), blocks))
         if bands:
             pieces = min(threads, bands * shares)
-            run_pieces(_correlate, pieces, new_counter(), shares, *same, source, weight, base, out)
+            flat = source.reshape(-1), weight.reshape(-1), base, out.reshape(-1)
+            run_pieces(_correlate, pieces, new_counter(), shares, *same, *flat)
 
     return correlate
 
@@ -101,15 +102,14 @@ def _correlate(  # type: ignore[no-untyped-def]
     plan = unpack(Plan, numbers, 0, (remainders_h, remainders_w, offsets))
     weights = unpack(Weights, numbers, WEIGHTS_START, (of_taps,))
     to = unpack(Target, numbers, TARGET_START, ())
-    source, weight, out = source.reshape(-1), weight.reshape(-1), out.reshape(-1)
     lanes, blocks = plan.lanes, -(-plan.filters // ROWS)
     depth, of_channel = plan.channel_block * plan.tap_block, plan.phases * plan.plane
     of_image = plan.channel_block * of_channel if plan.is_copied else plan.groups * plan.channels * plan.plane
     line = (plan.band_vectors | 1) * lanes  # sums of a filter; odd, since caches favour no multiple of a power of two
 
     column = np.empty((depth + 3 * lanes) * ROWS, source.dtype)  # packing needs room beyond what it leaves
-    laid = np.empty((3, plan.band_vectors), np.int64)
-    starts, places, skips = laid[0], laid[1], laid[2]
+    starts, places = np.empty(plan.band_vectors, np.int64), np.empty(plan.band_vectors, np.int64)
+    skips = np.empty(plan.band_vectors, np.int64)
     planes, sums = source, out
     if plan.is_copied:
         planes = np.empty(plan.band_images * of_image + VECTORS * lanes, source.dtype)
@@ -125,21 +125,19 @@ def _correlate(  # type: ignore[no-untyped-def]
         image, last_image, top, bottom, left, right = window
         band_images, rows, columns = last_image - image, bottom - top, right - left
         if plan.is_strung:
-            length = (rows - 1) * plan.pitch + columns
-            of_sums = -(-length // lanes) * lanes
-            vectors = _lay_vectors(
-                (band_images, 1, length), (of_image, 0), (of_sums, 0), lanes, False, starts, places, skips
-            )
-            out_start, of_filter = -first_block * ROWS * line, line
+            runs, length = 1, (rows - 1) * plan.pitch + columns
+            of_sums, of_row, of_filter = -(-length // lanes) * lanes, 0, line
+            out_start = -first_block * ROWS * line
         else:
             # Rows that follow each other without a gap, in what is read and in the result, count as one.
             is_run = plan.pitch == columns == plan.columns
-            runs = (band_images, 1, rows * columns) if is_run else (band_images, rows, columns)
-            vectors = _lay_vectors(
-                runs, (of_image, plan.pitch), (to.of_image, to.of_row), lanes, True, starts, places, skips
-            )
+            runs, length = (1, rows * columns) if is_run else (rows, columns)
+            of_sums, of_row, of_filter = to.of_image, to.of_row, to.of_filter
             out_start = to.start + image * to.of_image + group * plan.filters * to.of_filter + top * to.of_row + left
-            of_filter = to.of_filter
+        vectors = _lay_vectors(
+            (band_images, runs, length), (of_image, plan.pitch), (of_sums, of_row), lanes, not plan.is_strung,
+            starts, places, skips,
+        )  # fmt: skip
 
         for channel in range(0, plan.channels, plan.channel_block):
             last_channel = min(channel + plan.channel_block, plan.channels)

@@ -39,7 +39,8 @@ from convoracle.fast.direct.operands import Weights
 from convoracle.fast.direct.packing import pack_panel
 from convoracle.fast.direct.plan import SUM_NUMBERS
 from convoracle.fast.jit import inner, kernel
-from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.code_size import ZERO, keep_small
+from convoracle.fast.simd.copying import clear
 from convoracle.fast.simd.microkernel import HALF, ROWS, VECTORS
 from convoracle.fast.simd.packed import pack, unpack
 from convoracle.fast.simd.scattered import multiply_scattered
@@ -75,7 +76,8 @@ def bind_filter_lanes(plan: FilterPlan, images: int, weights: Weights) -> Callab
             shares = max(shares, min(-(-TASKS * threads // bands), useful), min(-(-threads // bands), vectors))
         if bands:
             pieces = min(threads, bands * shares)
-            run_pieces(_correlate, pieces, new_counter(), shares, *same, source, weight, base, out)
+            flat = source.reshape(-1), weight.reshape(-1), base, out.reshape(-1)
+            run_pieces(_correlate, pieces, new_counter(), shares, *same, *flat)
 
     return correlate
 
@@ -88,7 +90,6 @@ def _correlate(  # type: ignore[no-untyped-def]
     keep_small()
     plan = unpack(FilterPlan, numbers, 0, (of_phases, of_kinds, terms))
     weights = unpack(Weights, numbers, WEIGHTS_START, (of_taps,))
-    source, weight, out = source.reshape(-1), weight.reshape(-1), out.reshape(-1)
     lanes, vectors = plan.lanes, -(-plan.filters // plan.lanes)
     of_vector = (plan.outputs + 1) * lanes  # the place after the last output is for what nobody wants
     longest = (vectors // shares + 1) * lanes
@@ -103,8 +104,8 @@ def _correlate(  # type: ignore[no-untyped-def]
     if plan.is_copied:
         of_image = plan.channel_block * plan.plane
         planes = np.empty(plan.band_images * of_image + lanes, source.dtype)
-    laid = np.empty((2, plan.outputs + plan.kinds * HALF), np.int64)
-    starts, places = laid[0], laid[1]
+    most = plan.outputs + plan.kinds * HALF
+    starts, places = np.empty(most, np.int64), np.empty(most, np.int64)
     ends = np.empty(plan.kinds, np.int64)
 
     bands = -(-images // plan.band_images) * plan.groups * plan.row_bands * plan.column_bands
@@ -120,7 +121,7 @@ def _correlate(  # type: ignore[no-untyped-def]
         for f in range(first_filter, last_filter):
             bases[f - first_filter] = base[group * plan.filters + f]
         if plan.is_sparse:
-            sums[:] = 0
+            clear(sums, 0, len(sums))
         for channel in range(0, plan.channels, plan.channel_block):
             channels = min(plan.channel_block, plan.channels - channel)
             first_plane = (image * plan.groups + group) * plan.channels + channel
@@ -139,7 +140,7 @@ def _correlate(  # type: ignore[no-untyped-def]
                     plan, weights, weight, group, first, filters, channel, channels, panel, spare, is_long,
                     (after - vector) * lanes,
                 )  # fmt: skip
-                begin = 0
+                begin = ZERO
                 for kind in range(plan.kinds):
                     _multiply_kind(
                         after - vector,

@@ -2,7 +2,7 @@
 
 from convoracle.fast.direct.turning import transpose
 from convoracle.fast.jit import inner
-from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.code_size import ZERO, keep_small
 from convoracle.fast.simd.copying import ask_for, copy_vector, pack_columns
 from convoracle.fast.simd.microkernel import ROWS
 
@@ -17,7 +17,7 @@ def pack_panel(plan, weights, weight, group, first, filters, channel, channels, 
     start = group * weights.of_group + first * weights.of_filter + channel * weights.of_channel
     taps, lanes = plan.taps, plan.lanes
     if is_long:
-        transpose(weight, start, weights.of_filter, filters, 0, channels * taps, panel, 0, line, lanes)
+        transpose(weight, start, weights.of_filter, filters, ZERO, channels * taps, panel, ZERO, line, lanes)
         return
     of_kernel = weights.of_filter  # the numbers that the taps of one channel in one filter lie in
     for c in range(channels):

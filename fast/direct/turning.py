@@ -1,10 +1,15 @@
 """Numbers turned for the weight gradient: the channels of a position, or the filters of an output, side by side."""
 
+import numpy as np
+
 from convoracle.fast.jit import inner
-from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.code_size import ZERO, keep_small
 from convoracle.fast.simd.copying import clear, copy_line, pack_columns
 from convoracle.fast.simd.microkernel import ROWS
 from convoracle.fast.simd.transforms import MOST_SQUARE, transpose_in
+
+BLOCK = np.int64(ROWS)
+"""Filters whose gradients lie together, no literal."""
 
 
 @inner
@@ -40,7 +45,7 @@ def turn(plan, x, group, channel, channels, window, spare, turned):  # type: ign
                         copy_line(
                             plan.take_w, x, source + c * plane, plan.width, first_column, spare, c * apart, plan.pitch
                         )
-                _turn_row(spare, 0, apart, channels, 0, plan.pitch, turned, to, plan.step, plan.lanes)
+                _turn_row(spare, ZERO, apart, channels, ZERO, plan.pitch, turned, to, plan.step, plan.lanes)
                 continue
             clear(turned, to, begin * plan.step)
             clear(turned, to + end * plan.step, (plan.pitch - end) * plan.step)
@@ -90,9 +95,9 @@ def pack_filters(plan, grad_output, first, rows, window, column):  # type: ignor
     runs, length = bottom - top, right - left
     if length == plan.columns:
         runs, length = 1, runs * length
-    to = 0
+    to = ZERO
     for n in range(image, last_image):
         for run in range(runs):
             start = (n * plan.groups * plan.filters + first) * plane + (top + run) * plan.columns + left
-            transpose(grad_output, start, plane, rows, 0, length, column, to, ROWS, plan.lanes)
+            transpose(grad_output, start, plane, rows, ZERO, length, column, to, BLOCK, plan.lanes)
             to += length * ROWS

@@ -27,8 +27,8 @@ from convoracle.fast.direct.tiles import multiply_block
 from convoracle.fast.direct.turning import pack_filters, transpose, turn
 from convoracle.fast.direct.weight_grad_plan import Plan, plan_weight_grad
 from convoracle.fast.jit import inner, kernel
-from convoracle.fast.kernels import kernel_of
-from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.kernels import kernel_from
+from convoracle.fast.simd.code_size import ZERO, keep_small
 from convoracle.fast.simd.microkernel import ROWS
 from convoracle.fast.simd.packed import pack, unpack
 from convoracle.fast.simd.tasks import new_counter, take_task
@@ -74,13 +74,14 @@ def bind_conv2d_weight_grad(
             # Each share turns the input for itself; some blocks of filters should be worth that.
             shares = max(shares, min(TASKS * threads // tasks, blocks // 8), min(-(-threads // tasks), blocks))
         pieces = min(threads, tasks * shares)
-        run_pieces(_weight_grad, pieces, new_counter(), shares, *same, grad_output, x, grad)
+        flat = grad_output.reshape(-1), x.reshape(-1), grad.reshape(-1)
+        run_pieces(_weight_grad, pieces, new_counter(), shares, *same, *flat)
         return grad
 
     return weight_grad
 
 
-conv2d_weight_grad = kernel_of(bind_conv2d_weight_grad, arrays=2)
+conv2d_weight_grad = kernel_from(bind_conv2d_weight_grad, arrays=2)
 
 
 @kernel
@@ -88,7 +89,6 @@ def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output,
     """Do tasks until there are no more: each is all bands, for the filters of a share."""
     keep_small()
     plan = unpack(Plan, numbers, 0, ())
-    grad_output, x, grad = grad_output.reshape(-1), x.reshape(-1), grad.reshape(-1)
     band_rows, band_columns = -(-plan.rows // plan.row_bands), -(-plan.columns // plan.column_bands)
     blocks, line = -(-plan.filters // ROWS), plan.line
     outputs = plan.band_images * band_rows * band_columns
@@ -132,7 +132,7 @@ def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output,
                             terms,
                             column,
                             turned,
-                            0,
+                            ZERO,
                             starts,
                             positions,
                             sums,
@@ -142,7 +142,7 @@ def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output,
                             rows,
                             skips,
                             base,
-                            0,
+                            ZERO,
                             is_more,
                             len(starts),
                         )
@@ -160,8 +160,8 @@ def _lay_vectors(plan, run_vectors, channels):  # type: ignore[no-untyped-def]
     """Return where each vector begins, counted from an output's position, where its sums go, and what it skips."""
     keep_small()
     runs_w = plan.kernel_w // plan.run_taps
-    laid = np.zeros((3, plan.kernel_h * runs_w * run_vectors), np.int64)
-    starts, places, skips = laid[0], laid[1], laid[2]
+    count = plan.kernel_h * runs_w * run_vectors
+    starts, places, skips = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
     for run in range(plan.kernel_h * runs_w):
         i, j = divmod(run, runs_w)
         for vector in range(run_vectors):
@@ -198,7 +198,7 @@ def _distribute(plan, sums, start, run, channels, grad, to):  # type: ignore[no-
     taps, runs_w = plan.kernel_h * plan.kernel_w, plan.kernel_w // plan.run_taps
     if plan.run_taps == 1 or run == plan.run_taps * channels:
         of_tap = run if plan.run_taps == 1 else channels
-        transpose(sums, start, of_tap, taps, 0, channels, grad, to, taps, plan.lanes)
+        transpose(sums, start, of_tap, taps, ZERO, channels, grad, to, taps, plan.lanes)
         return
     for i in range(plan.kernel_h):
         for j in range(plan.kernel_w):

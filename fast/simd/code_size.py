@@ -1,9 +1,13 @@
-"""A request to the compiler, for functions whose speed does not depend on its art."""
+"""What keeps code small, and compiling short, where speed does not depend on the compiler's art."""
 
 from typing import Any
 
+import numpy as np
 from numba import types
 from numba.extending import intrinsic
+
+ZERO, ONE = np.int64(0), np.int64(1)
+"""Numbers that are no literals: what a literal is passed to, Numba compiles once more for it."""
 
 
 @intrinsic

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convoracle.fast.jit import inner, kernel
-from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.code_size import ONE, keep_small
 from convoracle.fast.simd.packed import known_when_compiled, pack, unpack
 from convoracle.fast.simd.tasks import new_counter, take_task
 from convoracle.fast.simd.transforms import transpose_out
@@ -39,7 +39,7 @@ from convoracle.fast.winograd.plan import (
     wanted_tiles,
     weight_numbers,
 )
-from convoracle.fast.winograd.products import ONE, multiply_rows
+from convoracle.fast.winograd.products import multiply_rows
 from convoracle.fast.winograd.tiles import transform_data, transform_sums, turn_planes
 from convoracle.fast.winograd.weights import place_weights, transform_panel
 from convoracle.fast.winograd.workspace import allocate, borrow, threads_that_fit

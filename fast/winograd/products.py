@@ -1,13 +1,9 @@
 """The matrix products in the middle of Winograd's algorithm, one for each product of the tiles."""
 
-import numpy as np
 from numba import njit
 
 from convoracle.fast.simd.microkernel import ROWS
 from convoracle.fast.simd.panels import multiply_panel
-
-ONE = np.int64(1)
-"""A step of one that is no literal: for a literal, Numba would compile what it is passed to once more."""
 
 HALF = ROWS // 2
 """Rows of the smaller register tile, for the last few."""

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from convoracle.fast.jit import inner, kernel
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import kernel_from
 from convoracle.fast.not_finite import direct
-from convoracle.fast.simd.code_size import keep_small
+from convoracle.fast.simd.code_size import ONE, keep_small
 from convoracle.fast.simd.packed import known_when_compiled, pack, unpack
 from convoracle.fast.simd.tasks import new_counter, take_task
 from convoracle.fast.simd.transforms import transpose_out
@@ -34,7 +34,7 @@ from convoracle.fast.windows import Ends, Pair, Shape
 from convoracle.fast.winograd.joined_groups import groups_to_join, part
 from convoracle.fast.winograd.phases import run_from, window_of
 from convoracle.fast.winograd.plan import Bands
-from convoracle.fast.winograd.products import ONE, multiply_rows
+from convoracle.fast.winograd.products import multiply_rows
 from convoracle.fast.winograd.tiles import transform_data, transform_grad, transform_weight_sums, turn_planes
 from convoracle.fast.winograd.weight_grad_plan import (
     Layout,
@@ -105,7 +105,7 @@ def bind_conv2d_weight_grad(
     return weight_grad
 
 
-conv2d_weight_grad = kernel_of(bind_conv2d_weight_grad, arrays=2)
+conv2d_weight_grad = kernel_from(bind_conv2d_weight_grad, arrays=2)
 
 
 def _borrow_and_sum(piece: int, pieces: int, taps: int, size: int, *arguments: Any) -> None:
