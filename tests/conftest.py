@@ -19,6 +19,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 # PyTorch's and Numba's OpenMP threads otherwise spin between two calls, and take the cores from each other: a small
 # call is ten times slower for it on a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# OpenBLAS's spin, too, for milliseconds after each product of matrices: as short as can be said, 2**4 cycles.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 # "dev" gives every developer the same examples in seconds; "nightly" looks for new ones.
 settings.register_profile("dev", derandomize=True, deadline=None, max_examples=50)

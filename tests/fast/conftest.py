@@ -174,6 +174,11 @@ def unaligned(array: np.ndarray) -> np.ndarray:
     return storage
 
 
+@pytest.fixture(scope="session")
+def layouts() -> dict[str, LayOut]:
+    return LAYOUTS
+
+
 @pytest.fixture(params=LAYOUTS)
 def lay_out(request: pytest.FixtureRequest) -> LayOut:
     return LAYOUTS[request.param]

@@ -1,13 +1,13 @@
 """Arrays in and out of every operation: dtypes, memory layouts, ownership."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 
 import convoracle as co
-from convoracle.fast import registry
+from convoracle.fast import registry, remembered
 
 VARIANTS = [(operation, backend) for operation in registry.operations() for backend in registry.variants(operation)]
 OF_3X3 = ("winograd",)
@@ -25,11 +25,16 @@ RESULT_DTYPES = {
 
 @pytest.mark.parametrize(("operation", "backend"), VARIANTS)
 def test_same_bits_whatever_the_layout(
-    operation: str, backend: str, lay_out: Callable[[np.ndarray], np.ndarray], make_call: Callable[..., Any]
+    operation: str,
+    backend: str,
+    layouts: Mapping[str, Callable[[np.ndarray], np.ndarray]],
+    make_call: Callable[..., Any],
 ) -> None:
     call = make_call(operation, "float32", of_3x3=backend in OF_3X3)
-    for result, expected in zip(call(backend=backend, lay_out=lay_out), call(backend=backend), strict=True):
-        assert result.tobytes() == expected.tobytes()
+    for name, lay_out in layouts.items():
+        remembered.forget()
+        for result, expected in zip(call(backend=backend, lay_out=lay_out), call(backend=backend), strict=True):
+            assert result.tobytes() == expected.tobytes(), name
 
 
 @pytest.mark.parametrize(("operation", "backend"), VARIANTS)

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +12,14 @@ from convoracle.harness.campaigns.interrupts import held_back
 pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no signal masks")
 
 INTERRUPTED = "import signal; signal.raise_signal(signal.SIGINT); print('goes on')"
+
+
+@pytest.fixture(autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Heed interrupts also where the tests are a shell's background job, which ignores them, as do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_a_process_started_meanwhile_goes_on() -> None:

@@ -1,5 +1,6 @@
 """The cases that are drawn for the operations besides conv2d and the pools: extents distinct, tails, coincidences."""
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +17,13 @@ ALONG_AXIS = [name for name in OTHERS if hasattr(draw_small(OPERATIONS[name], {}
 
 
 def drawn(name: str, numbers: Iterable[int] = range(CASES), seed: int = 0) -> list[Any]:
-    return [draw_small(OPERATIONS[name], {}, ("float32", "float64"), seed, number) for number in numbers]
+    return [drawn_once(name, seed, number) for number in numbers]
+
+
+@functools.cache
+def drawn_once(name: str, seed: int, number: int) -> Any:
+    """One case, for all the tests that look at it."""
+    return draw_small(OPERATIONS[name], {}, ("float32", "float64"), seed, number)
 
 
 def coinciding(name: str, count: int) -> list[Any]:
