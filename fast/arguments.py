@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-IntOrPair = int | Sequence[int]
-"""One value for both axes of a plane, or (height, width)."""
+IntOrSizes = int | Sequence[int]
+"""One value for all axes, or one for each."""
 
 LARGEST_INT = 2**31 - 1
 LARGEST_INDEX = int(np.iinfo(np.intp).max)

@@ -15,7 +15,7 @@ NUMBERS = FLOATS + INTEGERS
 
 
 def check_array(operation: str, name: str, value: object, axes: str) -> np.ndarray:
-    """Return `value`, a plain array with one dimension per letter of `axes`; only the batch axis N may be empty."""
+    """Return `value`, a plain array with one dimension per letter of `axes` (`*`: no name); only N may be empty."""
     if not isinstance(value, np.ndarray):
         raise TypeError(f"{operation}: {name} must be a numpy array, got {type(value).__name__}")
     if type(value) not in (np.ndarray, np.memmap):
@@ -28,10 +28,11 @@ def check_array(operation: str, name: str, value: object, axes: str) -> np.ndarr
             f"{operation}: {name} must have {len(axes)} dimension{plural} ({letters}), "
             f"got {value.ndim}: shape {value.shape}"
         )
-    for letter, size in zip(axes, value.shape, strict=True):
+    for axis, (letter, size) in enumerate(zip(axes, value.shape, strict=True)):
         if size == 0 and letter != "N":
+            called = str(axis) if letter == "*" else letter
             raise ValueError(
-                f"{operation}: {name} must not be empty in axis {letter}, only the batch axis N may be: "
+                f"{operation}: {name} must not be empty in axis {called}, only the batch axis N may be: "
                 f"got shape {value.shape}"
             )
     return np.asarray(value)

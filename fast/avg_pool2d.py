@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convoracle.fast.arguments import LARGEST_INT, IntOrPair, check_flag, check_int, check_shape
+from convoracle.fast.arguments import LARGEST_INT, IntOrSizes, check_flag, check_int, check_shape
 from convoracle.fast.arrays import FLOATS, accumulator, check_array, check_dtype
 from convoracle.fast.kernels import prepare
 from convoracle.fast.pool_geometry import PoolGeometry, pool2d_geometry, window_divisors
@@ -11,9 +11,9 @@ from convoracle.fast.remembered import recall, remember, spell_shape
 
 def avg_pool2d(
     x: np.ndarray,
-    kernel_size: IntOrPair,
-    stride: IntOrPair | None = None,
-    padding: IntOrPair = 0,
+    kernel_size: IntOrSizes,
+    stride: IntOrSizes | None = None,
+    padding: IntOrSizes = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
@@ -89,9 +89,9 @@ def avg_pool2d(
 def avg_pool2d_backward(
     grad_output: np.ndarray,
     input_shape: tuple[int, int, int, int],
-    kernel_size: IntOrPair,
-    stride: IntOrPair | None = None,
-    padding: IntOrPair = 0,
+    kernel_size: IntOrSizes,
+    stride: IntOrSizes | None = None,
+    padding: IntOrSizes = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.fast.arguments import check_shape, check_sizes
+from convoracle.fast.arguments import IntOrSizes, check_shape, check_sizes
 from convoracle.fast.arrays import check_array, check_dtype, from_kernel, to_kernel
-from convoracle.fast.conv_geometry import ConvGeometry, ConvPadding, IntOrSizes, conv_geometry
+from convoracle.fast.conv_geometry import ConvGeometry, ConvPadding, conv_geometry
 from convoracle.fast.windows import add_windows, crop_planes, pad_planes, view_windows
 
 
@@ -20,7 +20,7 @@ def im2col(
 ) -> np.ndarray:
     """Return the windows of every image as the columns of a matrix.
 
-    A convolution without groups is then ``weight.reshape(F, -1) @ im2col(x, ...)``. What is PyTorch's ``unfold``.
+    A convolution without groups is then ``weight.reshape(F, -1) @ im2col(x, ...)``. PyTorch calls it ``unfold``.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def col2im(
 ) -> np.ndarray:
     """Return images to which every column was added where `im2col` took it from: its transpose, not its inverse.
 
-    What is PyTorch's ``fold``. Sums of float16 are accumulated in float32; integers wrap as NumPy's do.
+    PyTorch calls it ``fold``. Sums of float16 are accumulated in float32; integers wrap as NumPy's do.
 
     Parameters
     ----------

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from convoracle.fast.arguments import check_choice
+from convoracle.fast.arguments import IntOrSizes, check_choice
 from convoracle.fast.arrays import check_array
-from convoracle.fast.conv_geometry import ConvPadding, IntOrSizes
+from convoracle.fast.conv_geometry import ConvPadding
 from convoracle.fast.convolution import convolve
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from convoracle.fast.conv_geometry import ConvPadding, IntOrSizes
+from convoracle.fast.arguments import IntOrSizes
+from convoracle.fast.conv_geometry import ConvPadding
 from convoracle.fast.convolution import convolve
 
 

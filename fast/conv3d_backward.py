@@ -3,7 +3,8 @@
 import numpy as np
 
 from convoracle.fast import convolution
-from convoracle.fast.conv_geometry import ConvPadding, IntOrSizes
+from convoracle.fast.arguments import IntOrSizes
+from convoracle.fast.conv_geometry import ConvPadding
 
 
 def conv3d_input_grad(

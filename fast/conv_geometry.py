@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convoracle.fast.arguments import check_addressable, check_int, check_sizes, is_int
+from convoracle.fast.arguments import IntOrSizes, check_addressable, check_int, check_sizes, is_int
 from convoracle.fast.shapes import check_ends, count_windows, same_padding, window_extent
 from convoracle.fast.windows import Shape
 
-IntOrSizes = int | Sequence[int]
 ConvPadding = IntOrSizes | str | Sequence[Sequence[int]]
 Ends = tuple[tuple[int, int], ...]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convoracle.fast.arguments import IntOrPair
+from convoracle.fast.arguments import IntOrSizes
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.convolution import check_bias, properties_of
 from convoracle.fast.kernels import prepare
@@ -15,11 +15,11 @@ def conv_transpose2d(
     weight: np.ndarray,
     bias: np.ndarray | None = None,
     *,
-    stride: IntOrPair = 1,
-    padding: IntOrPair = 0,
-    output_padding: IntOrPair = 0,
+    stride: IntOrSizes = 1,
+    padding: IntOrSizes = 0,
+    output_padding: IntOrSizes = 0,
     groups: int = 1,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     backend: str | None = None,
     accuracy: str | None = None,
 ) -> np.ndarray:
@@ -89,7 +89,7 @@ def conv_transpose2d(
     key, call = recall(operation, (x, weight, bias), options, backend, accuracy)
     if call is None:
         x = check_array(operation, "x", x, "NCHW")
-        weight = check_array(operation, "weight", weight, "IOHW")
+        weight = check_array(operation, "weight", weight, "CFHW")
         if bias is not None:
             bias = check_array(operation, "bias", bias, "F")
         dtype = check_dtype(operation, x=x, weight=weight, bias=bias)

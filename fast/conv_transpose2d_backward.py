@@ -3,7 +3,7 @@
 import numpy as np
 
 from convoracle.fast import convolution
-from convoracle.fast.arguments import IntOrPair
+from convoracle.fast.arguments import IntOrSizes
 
 
 def conv_transpose2d_input_grad(
@@ -11,11 +11,11 @@ def conv_transpose2d_input_grad(
     weight: np.ndarray,
     input_shape: tuple[int, int, int, int],
     *,
-    stride: IntOrPair = 1,
-    padding: IntOrPair = 0,
-    output_padding: IntOrPair = 0,
+    stride: IntOrSizes = 1,
+    padding: IntOrSizes = 0,
+    output_padding: IntOrSizes = 0,
     groups: int = 1,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     backend: str | None = None,
     accuracy: str | None = None,
 ) -> np.ndarray:
@@ -79,11 +79,11 @@ def conv_transpose2d_weight_grad(
     x: np.ndarray,
     weight_shape: tuple[int, int, int, int],
     *,
-    stride: IntOrPair = 1,
-    padding: IntOrPair = 0,
-    output_padding: IntOrPair = 0,
+    stride: IntOrSizes = 1,
+    padding: IntOrSizes = 0,
+    output_padding: IntOrSizes = 0,
     groups: int = 1,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     backend: str | None = None,
     accuracy: str | None = None,
 ) -> np.ndarray:
@@ -183,11 +183,11 @@ def conv_transpose2d_backward(
     x: np.ndarray,
     weight: np.ndarray,
     *,
-    stride: IntOrPair = 1,
-    padding: IntOrPair = 0,
-    output_padding: IntOrPair = 0,
+    stride: IntOrSizes = 1,
+    padding: IntOrSizes = 0,
+    output_padding: IntOrSizes = 0,
     groups: int = 1,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     backend: str | None = None,
     accuracy: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

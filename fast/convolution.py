@@ -26,7 +26,7 @@ class Kind(NamedTuple):
     geometry: Callable[..., ConvGeometry]
 
 
-CONVOLUTION, TRANSPOSED = Kind("OI", conv_geometry), Kind("IO", transpose_geometry)
+CONVOLUTION, TRANSPOSED = Kind("FC", conv_geometry), Kind("CF", transpose_geometry)
 
 
 def convolve(
@@ -43,7 +43,7 @@ def convolve(
     key, call = recall(operation, (x, weight, bias), tuple(options.values()), backend, accuracy)
     if call is None:
         x = check_array(operation, "x", x, f"NC{axes}")
-        weight = check_array(operation, "weight", weight, f"OI{axes}")
+        weight = check_array(operation, "weight", weight, f"FC{axes}")
         bias = None if bias is None else check_array(operation, "bias", bias, "F")
         dtype = check_dtype(operation, x=x, weight=weight, bias=bias)
         if bias is not None:

@@ -9,6 +9,7 @@ own.
 import functools
 from typing import NamedTuple
 
+from convoracle.fast.shapes import count_outputs
 from convoracle.fast.windows import Pair
 
 
@@ -24,9 +25,8 @@ class Axis(NamedTuple):
 @functools.lru_cache(maxsize=256)
 def forward_axis(size: int, kernel_size: int, stride: int, padding: Pair, dilation: int) -> Axis:
     """Return the axis of a convolution."""
-    before, after = padding
-    count = (size + before + after - dilation * (kernel_size - 1) - 1) // stride + 1
-    return Axis(size, count, stride, tuple(tap * dilation - before for tap in range(kernel_size)))
+    count = count_outputs(size, padding, kernel_size, stride, dilation)
+    return Axis(size, count, stride, tuple(tap * dilation - padding[0] for tap in range(kernel_size)))
 
 
 @functools.lru_cache(maxsize=256)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from convoracle.fast.arguments import IntOrPair, check_pair, check_shape
+from convoracle.fast.arguments import IntOrSizes, check_pair, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.convolution import check_output_shape
 from convoracle.fast.kernels import prepare
 from convoracle.fast.remembered import recall, remember
 
 
-def downsample2d(x: np.ndarray, factor: IntOrPair, *, backend: str | None = None) -> np.ndarray:
+def downsample2d(x: np.ndarray, factor: IntOrSizes, *, backend: str | None = None) -> np.ndarray:
     """Return the first of every `factor` rows and columns.
 
     Parameters
@@ -60,7 +60,7 @@ def downsample2d(x: np.ndarray, factor: IntOrPair, *, backend: str | None = None
 def downsample2d_backward(
     grad_output: np.ndarray,
     input_shape: tuple[int, int, int, int],
-    factor: IntOrPair,
+    factor: IntOrSizes,
     *,
     backend: str | None = None,
 ) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from convoracle.fast.arguments import check_choice, check_shape
+from convoracle.fast.arguments import IntOrSizes, check_choice, check_shape
 from convoracle.fast.arrays import NUMBERS
-from convoracle.fast.conv_geometry import ConvPadding, IntOrSizes, conv_geometry
+from convoracle.fast.conv_geometry import ConvPadding, conv_geometry
 from convoracle.fast.settings import check_accuracy, get_accuracy
 from convoracle.fast.workspace import get_workspace_limit
 
@@ -61,7 +61,7 @@ def explain_conv2d(
     check_choice("explain_conv2d", "operation", operation, OPERATIONS)
     check_choice("explain_conv2d", "dtype", dtype, NUMBERS)
     images = check_shape("explain_conv2d", "x_shape", x_shape, "NCHW")
-    filters = check_shape("explain_conv2d", "weight_shape", weight_shape, "OIHW")
+    filters = check_shape("explain_conv2d", "weight_shape", weight_shape, "FCHW")
     geometry = conv_geometry(
         "explain_conv2d", images, filters, stride=stride, padding=padding, dilation=dilation, groups=groups
     )

@@ -81,17 +81,17 @@ class _Announcer(event.Listener):
         self.depth = threading.local()
         self.is_said = False
 
-    def on_start(self, event: Any) -> None:
+    def on_start(self, compiling: Any) -> None:
         """Start to wait when a kernel's compilation starts; those of its inner functions are part of it."""
         depth = getattr(self.depth, "value", 0)
         self.depth.value = depth + 1
-        dispatcher = event.data["dispatcher"]
+        dispatcher = compiling.data["dispatcher"]
         if depth == 0 and not self.is_said and _is_ours(dispatcher):
             self.depth.timer = threading.Timer(PATIENCE, self.say, [dispatcher])
             self.depth.timer.daemon = True
             self.depth.timer.start()
 
-    def on_end(self, event: Any) -> None:
+    def on_end(self, compiling: Any) -> None:
         """Stop waiting."""
         self.depth.value -= 1
         if self.depth.value == 0 and hasattr(self.depth, "timer"):
@@ -117,17 +117,17 @@ class _Uncollected(event.Listener):
         self.depth = 0  # of one thread at a time: compilers have a lock
         self.is_to_go_on = False
 
-    def on_start(self, event: Any) -> None:
+    def on_start(self, compiling: Any) -> None:
         """Stop the collection when a kernel's compilation starts."""
-        if _is_ours(event.data["dispatcher"]):
+        if _is_ours(compiling.data["dispatcher"]):
             if self.depth == 0:
                 self.is_to_go_on = gc.isenabled()
                 gc.disable()
             self.depth += 1
 
-    def on_end(self, event: Any) -> None:
+    def on_end(self, compiling: Any) -> None:
         """Let it go on, if it did before."""
-        if _is_ours(event.data["dispatcher"]):
+        if _is_ours(compiling.data["dispatcher"]):
             self.depth -= 1
             if self.depth == 0 and self.is_to_go_on:
                 gc.enable()

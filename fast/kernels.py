@@ -1,4 +1,4 @@
-"""How a kernel is called: by every public function, through `prepare` or `run`.
+"""How a kernel is called: by every public function, through `prepare`.
 
 A kernel gets new or borrowed plain arrays (see `convoracle.fast.arrays`) of dtype float32, float64 or int64, must not
 write into them, and returns new arrays. Pairs are (height, width), shapes are tuples of ints::
@@ -76,13 +76,14 @@ def bind_kernel(
 ) -> Callable[..., Any]:
     """Return a function of arrays like `arrays` that calls `kernel`, and returns results in what `dtype` promises."""
     copied = [None if array is None else _copied_to(array) for array in arrays]
+    are_plain = all(wanted is None for wanted in copied)
     bind: Callable[..., Callable[..., Any]] | None = getattr(kernel, "bind", None)
     if bind is None:
 
         def compute(*arrays: np.ndarray | None) -> Any:
             return kernel(*arrays, *constants, **options)
 
-    elif all(wanted is None for wanted in copied):
+    elif are_plain:
         return bind(*arrays, *constants, **options)
     else:
         stand_ins = (
@@ -91,14 +92,16 @@ def bind_kernel(
         )
         compute = bind(*stand_ins, *constants, **options)
 
-    def compute_plain(*arrays: Any) -> Any:
+    def convert(*arrays: Any) -> Any:
         plain = (
             array if wanted is None else to_kernel(array, wanted) for array, wanted in zip(arrays, copied, strict=True)
         )
         return compute(*plain)
 
     if bind is not None and dtype != "float16":
-        return compute_plain  # what is bound returns what was promised, and nothing is rounded on the way
+        return convert  # what is bound returns what was promised, and nothing is rounded on the way
+
+    compute_plain = compute if are_plain else convert
 
     # NaN and infinity are results like any other, and no backend is louder about them than the others.
     @np.errstate(over="ignore", under="ignore", invalid="ignore")
@@ -121,7 +124,7 @@ BOUND = 64
 """How many shapes a kernel is kept bound to, for those who call it themselves, such as `conv1d` by planes."""
 
 
-def kernel_of(bind: Callable[..., Callable[..., Any]], arrays: int) -> Callable[..., Any]:
+def kernel_from(bind: Callable[..., Callable[..., Any]], arrays: int) -> Callable[..., Any]:
     """Return the kernel that `bind` binds; its first so many arguments are arrays."""
     bound: dict[Any, Callable[..., Any]] = {}
 
@@ -163,18 +166,4 @@ def all_gradients(
 
         return backward
 
-    return kernel_of(bind_backward, arrays=3)
-
-
-def run(
-    operation: str,
-    backend: object,
-    dtype: str,
-    arguments: tuple[Any, ...],
-    options: dict[str, Any] | None = None,
-    **properties: Any,
-) -> Any:
-    """Prepare a call and do it: `arguments` are the arrays, and then the constants, of the kernel."""
-    count = sum(argument is None or isinstance(argument, np.ndarray) for argument in arguments)
-    call = prepare(operation, backend, dtype, arguments[:count], arguments[count:], options, **properties)
-    return call(*arguments[:count])
+    return kernel_from(bind_backward, arrays=3)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.fast.arguments import IntOrPair
+from convoracle.fast.arguments import IntOrSizes
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.conv_geometry import ConvGeometry, ConvPadding, Shape, conv_geometry
 from convoracle.fast.convolution import check_output_shape
@@ -17,9 +17,9 @@ def locally_connected2d(
     weight: np.ndarray,
     bias: np.ndarray | None = None,
     *,
-    stride: IntOrPair = 1,
+    stride: IntOrSizes = 1,
     padding: ConvPadding = 0,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     backend: str | None = None,
 ) -> np.ndarray:
     """Return a convolution whose filters differ from position to position: no weights are shared.
@@ -86,9 +86,9 @@ def locally_connected2d_backward(
     x: np.ndarray,
     weight: np.ndarray,
     *,
-    stride: IntOrPair = 1,
+    stride: IntOrSizes = 1,
     padding: ConvPadding = 0,
-    dilation: IntOrPair = 1,
+    dilation: IntOrSizes = 1,
     backend: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the gradients of a loss with respect to the input, the weight and the bias of `locally_connected2d`.
@@ -146,7 +146,7 @@ def locally_connected2d_backward(
     return grad_x, grad_weight, grad_bias
 
 
-WEIGHT_AXES = "PQOIHW"
+WEIGHT_AXES = "PQFCHW"
 """Rows and columns of the result, then those of a convolution's weight."""
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from convoracle.fast.arguments import IntOrPair, check_flag, check_shape
+from convoracle.fast.arguments import IntOrSizes, check_flag, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.kernels import prepare
 from convoracle.fast.pool_geometry import pool2d_geometry
@@ -17,10 +17,10 @@ INDEX_BYTES, MOST_BYTES = 8, 1 << 24
 
 def max_pool2d(
     x: np.ndarray,
-    kernel_size: IntOrPair,
-    stride: IntOrPair | None = None,
-    padding: IntOrPair = 0,
-    dilation: IntOrPair = 1,
+    kernel_size: IntOrSizes,
+    stride: IntOrSizes | None = None,
+    padding: IntOrSizes = 0,
+    dilation: IntOrSizes = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
     *,

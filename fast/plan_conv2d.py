@@ -2,23 +2,34 @@
 
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convoracle.fast import registry
-from convoracle.fast.arguments import check_shape
-from convoracle.fast.arrays import accumulator, check_array, check_dtype, from_kernel, to_kernel
-from convoracle.fast.conv_geometry import ConvPadding, IntOrSizes, conv_geometry
+from convoracle.fast.arguments import IntOrSizes, check_shape
+from convoracle.fast.arrays import accumulator, check_array, check_dtype, to_kernel
+from convoracle.fast.conv_geometry import ConvPadding, conv_geometry
 from convoracle.fast.convolution import check_bias, properties_of
+from convoracle.fast.kernels import BOUND, bind_kernel
 from convoracle.fast.selector import choose_backend
+
+
+class Prepared(NamedTuple):
+    """What is called for a batch: ``kernel(x, *operands, **options)``."""
+
+    kernel: Callable[..., np.ndarray]
+    operands: tuple[np.ndarray | None, ...]
+    options: dict[str, Any]
+    nbytes: int
+    """Memory it keeps beside the weight and the bias."""
 
 
 class ConvPlan:
     """What `plan_conv2d` returns; call it with a batch.
 
-    Nothing in it changes when it is called, so several threads may call it at once. It has copies of the weight and the
-    bias. A pickled plan is made again, by the same backend, where it is loaded.
+    Several threads may call it at once: no result depends on what was called before. It has copies of the weight and
+    the bias. A pickled plan is made again, by the same backend, where it is loaded.
 
     Attributes
     ----------
@@ -46,8 +57,10 @@ class ConvPlan:
         self._options = options
         self._weight = np.array(weight, order="C")
         self._bias = None if bias is None else np.array(bias, order="C")
-        self._convolve, kept = _prepare(backend, self._weight, self._bias, image_shape, options)
-        self.nbytes = sum(array.nbytes for array in (self._weight, self._bias) if array is not None) + kept
+        self._prepared = _prepare(backend, self._weight, self._bias, image_shape, options)
+        self._calls: dict[object, Callable[..., np.ndarray]] = {}
+        self.nbytes = sum(array.nbytes for array in (self._weight, self._bias) if array is not None)
+        self.nbytes += self._prepared.nbytes
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Convolve a batch.
@@ -67,16 +80,25 @@ class ConvPlan:
         ValueError, TypeError
             For another shape or dtype.
         """
-        images = check_array("plan", "x", x, "NCHW")
-        if images.shape[1:] != self.image_shape:
-            raise ValueError(
-                f"plan: x must have shape (N, {', '.join(map(str, self.image_shape))}), which was planned for, "
-                f"got {images.shape}"
-            )
-        check_dtype("plan", x=images, weight=self._weight)
-        # NaN and infinity are results like any other.
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            return from_kernel(self._convolve(to_kernel(images, accumulator(self.dtype))), self.dtype)
+        # What has been checked before is known by its shape, its dtype and whether a kernel can have it as it is.
+        kind = (x.shape, x.dtype, x.flags.carray) if type(x) is np.ndarray else None
+        call = self._calls.get(kind)
+        if call is None:
+            images = check_array("plan", "x", x, "NCHW")
+            if images.shape[1:] != self.image_shape:
+                raise ValueError(
+                    f"plan: x must have shape (N, {', '.join(map(str, self.image_shape))}), which was planned for, "
+                    f"got {images.shape}"
+                )
+            check_dtype("plan", x=images, weight=self._weight)
+            kernel, operands, options, _ = self._prepared
+            call = bind_kernel(kernel, self.dtype, (images, *operands), (), options)
+            if kind is None:
+                return call(images, *operands)
+            if len(self._calls) >= BOUND:
+                self._calls.clear()
+            self._calls[kind] = call
+        return call(x, *self._prepared.operands)
 
     def __repr__(self) -> str:
         image = ", ".join(map(str, self.image_shape))
@@ -144,7 +166,7 @@ def plan_conv2d(
     >>> plan(np.ones((2, 3, 8, 9), np.float32)).shape
     (2, 4, 8, 9)
     """
-    filters = check_array("plan_conv2d", "weight", weight, "OIHW")
+    filters = check_array("plan_conv2d", "weight", weight, "FCHW")
     offsets = None if bias is None else check_array("plan_conv2d", "bias", bias, "F")
     dtype = check_dtype("plan_conv2d", weight=filters, bias=offsets)
     if offsets is not None:
@@ -164,8 +186,8 @@ def _prepare(
     bias: np.ndarray | None,
     image_shape: tuple[int, ...],
     options: dict[str, Any],
-) -> tuple[Callable[[np.ndarray], np.ndarray], int]:
-    """Return what convolves images, and how many bytes it keeps beside the arrays it was given.
+) -> Prepared:
+    """Return what a plan calls.
 
     A backend's module that has functions `prepare` and `conv2d_prepared` prepares weights.
     """
@@ -176,9 +198,8 @@ def _prepare(
     module = importlib.import_module(variant.target.partition(":")[0])
     if hasattr(module, "prepare"):
         prepared = module.prepare(filters, (1, *image_shape), **options)
-        return lambda x: module.conv2d_prepared(x, prepared, offsets), _bytes_of(prepared)
-    kernel = variant.load()
-    return lambda x: kernel(x, filters, offsets, **options), 0
+        return Prepared(lambda x, bias: module.conv2d_prepared(x, prepared, bias), (offsets,), {}, _bytes_of(prepared))
+    return Prepared(variant.load(), (filters, offsets), options, 0)
 
 
 def _bytes_of(prepared: Any) -> int:

@@ -79,9 +79,14 @@ def variants_of(backend: str) -> Mapping[str, Variant]:
     """
     if backend in BUILT_IN:
         return BUILT_IN[backend]
+    check_known(backend)
+    return plugins.load(backend, Variant, OPERATIONS)
+
+
+def check_known(backend: str) -> None:
+    """Raise ValueError for a backend there is none of."""
     if not is_backend(backend):
         raise ValueError(f"unknown backend {backend!r}; available: {', '.join(backends())}")
-    return plugins.load(backend, Variant, OPERATIONS)
 
 
 def variants(operation: str) -> dict[str, Variant]:
@@ -131,4 +136,4 @@ def variant(operation: str, backend: str) -> Variant:
 
 def _check_operation(operation: str) -> None:
     if operation not in OPERATIONS:
-        raise ValueError(f"unknown operation {operation!r}; there are {', '.join(OPERATIONS)}")
+        raise ValueError(f"unknown operation {operation!r}; known: {', '.join(OPERATIONS)}")

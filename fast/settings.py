@@ -12,8 +12,8 @@ from contextvars import ContextVar
 
 from convoracle.fast import registry
 
-DEFAULT = "auto"
-VARIABLE = "CONVORACLE_BACKEND"
+DEFAULT_BACKEND = "auto"
+BACKEND_VARIABLE = "CONVORACLE_BACKEND"
 
 ACCURACIES = ("normwise", "componentwise")
 """Error bounds that can be asked for: every result of the second kind is also one of the first."""
@@ -122,13 +122,13 @@ def get_backend() -> str:
     chosen = _in_context.get()[0] or _in_process[0]
     if chosen is not None:
         return chosen
-    named = _read_environment(VARIABLE)
+    named = _read_environment(BACKEND_VARIABLE)
     if not named:
-        return DEFAULT
-    if not registry.is_backend(named):
-        raise ValueError(
-            f"environment variable {VARIABLE}: unknown backend {named!r}; available: {', '.join(registry.backends())}"
-        )
+        return DEFAULT_BACKEND
+    try:
+        registry.check_known(named)
+    except ValueError as error:
+        raise ValueError(f"environment variable {BACKEND_VARIABLE}: {error}") from None
     return named
 
 
@@ -188,6 +188,5 @@ def _read_environment(variable: str) -> str | None:
 def _check_name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"backend must be a str, got {type(name).__name__}")
-    if not registry.is_backend(name):
-        raise ValueError(f"unknown backend {name!r}; available: {', '.join(registry.backends())}")
+    registry.check_known(name)
     return name

@@ -1,6 +1,6 @@
 """Output sizes of convolution and pooling, one axis at a time.
 
-Every module of `convoracle.fast` takes its sizes from here; the oracle has its own.
+Every module of `convoracle.fast` counts windows by these functions; the oracle has its own.
 """
 
 from convoracle.fast.arguments import check_choice, check_flag, check_int, is_int
@@ -161,6 +161,11 @@ def reject_remainder(operation: str, positions: int, stride: int) -> None:
 def window_extent(kernel_size: int, dilation: int) -> int:
     """Return the number of positions a dilated window spans."""
     return dilation * (kernel_size - 1) + 1
+
+
+def count_outputs(size: int, ends: tuple[int, int], kernel_size: int, stride: int, dilation: int) -> int:
+    """Return how many outputs a convolution has along one axis, with so many zeros at its ends."""
+    return count_windows(size + ends[0] + ends[1], window_extent(kernel_size, dilation), stride)
 
 
 def count_windows(padded: int, extent: int, stride: int) -> int:

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from convoracle.fast.arguments import IntOrPair, check_addressable, check_pair, check_shape
+from convoracle.fast.arguments import IntOrSizes, check_addressable, check_pair, check_shape
 from convoracle.fast.arrays import check_array, check_dtype
 from convoracle.fast.kernels import prepare
 from convoracle.fast.remembered import recall, remember
 
 
 def upsample2d(
-    x: np.ndarray, factor: IntOrPair, output_size: tuple[int, int] | None = None, *, backend: str | None = None
+    x: np.ndarray, factor: IntOrSizes, output_size: tuple[int, int] | None = None, *, backend: str | None = None
 ) -> np.ndarray:
     """Return every map with ``factor - 1`` rows and columns of zeros between adjacent values.
 
@@ -70,7 +70,7 @@ def upsample2d(
 def upsample2d_backward(
     grad_output: np.ndarray,
     input_shape: tuple[int, int, int, int],
-    factor: IntOrPair,
+    factor: IntOrSizes,
     *,
     backend: str | None = None,
 ) -> np.ndarray:

@@ -174,7 +174,7 @@ ADAPTERS: dict[str, Callable[..., Function]] = {
 def _known(operation: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return what is known of an operation, or raise ValueError."""
     if operation not in _IMAGES:
-        raise ValueError(f"no adapter for {operation!r}; there are for {', '.join(_IMAGES)}")
+        raise ValueError(f"no adapter for {operation!r}; known for {', '.join(_IMAGES)}")
     return _IMAGES[operation]
 
 

@@ -51,6 +51,8 @@ class Failure:
         Which products wrong values of the smallest call are sums of, and which they should be.
     history : str
         What the wrong result has to do with earlier calls, where fresh operands give no wrong values.
+    hint : str
+        What its author may declare, where that would do.
     evidence : Evidence or None
         The smallest call, with as few non-zero operands as possible; None where fresh operands give no wrong values.
     seen : Evidence or None
@@ -77,6 +79,7 @@ class Failure:
     history: str = ""
     memory: str = ""
     products: str = ""
+    hint: str = ""
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
     seen: Evidence | None = field(default=None, compare=False, repr=False)
     script: str = field(default="", repr=False)
@@ -123,6 +126,7 @@ class Failure:
             "shape": self.shape or None,
             "memory": self.memory or None,
             "products": self.products or None,
+            "hint": self.hint or None,
             "instead": None if self.pattern is None else self.pattern.instead,
             "operands": None if self.evidence is None else as_plain_operands(self.evidence),
         }

@@ -124,7 +124,7 @@ class Report:
             return f"{self.operation}: {self.candidate} is WRONG, found after {count} in {self.seconds:.1f} s"
         error = "" if self.ratio is None else f", largest error {ratio_text(self.ratio)} of its {self.accuracy} bound"
         left_out = "".join(
-            f", {check} left out {n} times ({'declared limit' if check == 'specials' else 'no proof'})"
+            f", {check} left out {n} time{'s' * (n != 1)} ({'declared limit' if check == 'specials' else 'no proof'})"
             for check, n in self.unproved.items()
         )
         if self.skipped:

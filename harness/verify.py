@@ -113,23 +113,20 @@ def run(
     if not checks:
         raise ValueError(f"{operation.name}: concurrent is False, and no other check than concurrency is to be made")
     called = function = candidate.bound_to(operation)
+    only = None if case is None else parse(operation, case)
     report = Report(
         operation.name,
         candidate.name,
         candidate.accuracy,
-        candidate.dtypes,
+        candidate.dtypes if only is None else (only.dtype,),
         examples,
         seed,
         # The form is looked at whatever is chosen; a projection is for networks.
         skipped=tuple(check for check in CHECKS if check not in (*checks, "form", "projection")),
     )
     started = time.perf_counter()
-    for number in range(1 if case is not None else examples):
-        drawn = (
-            parse(operation, case)
-            if case is not None
-            else draw(operation, candidate.limits, candidate.dtypes, seed, number)
-        )
+    for number in range(1 if only is not None else examples):
+        drawn = draw(operation, candidate.limits, candidate.dtypes, seed, number) if only is None else only
         alive: Progress | None = None
         if progress is not None:
             alive = functools.partial(progress, number, describe(drawn))
@@ -142,7 +139,7 @@ def run(
         if outcome.problem is not None:
             failing = drawn if outcome.case is None else outcome.case
             surroundings = Surroundings()
-            before = 0 if case is not None else number + (outcome.case is not None)
+            before = 0 if only is not None else number + (outcome.case is not None)
             earlier = functools.partial(_first, operation, candidate, seed, before)
             report.failures.append(
                 explain(operation, candidate, function, failing, number, outcome.problem, checks, alive, earlier)

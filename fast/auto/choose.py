@@ -24,14 +24,14 @@ def choose_kernel(operation: str, dtype: str, accuracy: str, request: Mapping[st
     if direct is not None and direct.planes is not None and _is_here("direct", operation, dtype):
         return direct.load(Planes(accuracy))
     if operation in registry.CONVOLUTIONS["conv2d"] and "x_shape" in request:
-        return kernel_of(operation, dtype, accuracy, request["x_shape"], request["weight_shape"], request)
+        return fastest_kernel(operation, dtype, accuracy, request["x_shape"], request["weight_shape"], request)
     for backend, operations in {**ALGORITHMS, **FALL_BACK}.items():
         if operation in operations and _is_here(backend, operation, dtype):
             return registry.variant(operation, backend).load()
     raise AssertionError(f"{operation}: im2col does everything")
 
 
-def kernel_of(
+def fastest_kernel(
     operation: str,
     dtype: str,
     accuracy: str,
@@ -42,7 +42,7 @@ def kernel_of(
     """Return the kernel of one of `conv2d`'s operations that is the fastest for a layer."""
     if operation == "conv2d_backward":
         input_grad, weight_grad = (
-            kernel_of(f"conv2d_{gradient}", dtype, accuracy, x_shape, weight_shape, options)
+            fastest_kernel(f"conv2d_{gradient}", dtype, accuracy, x_shape, weight_shape, options)
             for gradient in ("input_grad", "weight_grad")
         )
         bias_grad = choose_kernel("conv2d_bias_grad", dtype, accuracy, {})
@@ -56,22 +56,22 @@ class Planes:
 
     def __init__(self, accuracy: str) -> None:
         self.accuracy = accuracy
-        self.conv2d = kernels.kernel_of(self._bind_conv2d, arrays=3)
-        self.conv2d_input_grad = kernels.kernel_of(self._bind_input_grad, arrays=2)
-        self.conv2d_weight_grad = kernels.kernel_of(self._bind_weight_grad, arrays=2)
-        self.conv2d_bias_grad = kernels.kernel_of(self._bind_bias_grad, arrays=1)
+        self.conv2d = kernels.kernel_from(self._bind_conv2d, arrays=3)
+        self.conv2d_input_grad = kernels.kernel_from(self._bind_input_grad, arrays=2)
+        self.conv2d_weight_grad = kernels.kernel_from(self._bind_weight_grad, arrays=2)
+        self.conv2d_bias_grad = kernels.kernel_from(self._bind_bias_grad, arrays=1)
 
     def _bind_conv2d(self, x: Any, weight: Any, bias: Any, **options: Any) -> Kernel:
-        kernel = kernel_of("conv2d", x.dtype.name, self.accuracy, x.shape, weight.shape, options)
+        kernel = fastest_kernel("conv2d", x.dtype.name, self.accuracy, x.shape, weight.shape, options)
         return kernels.bind_kernel(kernel, x.dtype.name, (x, weight, bias), (), options)
 
     def _bind_input_grad(self, grad_output: Any, weight: Any, input_shape: tuple[int, ...], **options: Any) -> Kernel:
         dtype = weight.dtype.name
-        kernel = kernel_of("conv2d_input_grad", dtype, self.accuracy, input_shape, weight.shape, options)
+        kernel = fastest_kernel("conv2d_input_grad", dtype, self.accuracy, input_shape, weight.shape, options)
         return kernels.bind_kernel(kernel, dtype, (grad_output, weight), (input_shape,), options)
 
     def _bind_weight_grad(self, grad_output: Any, x: Any, weight_shape: tuple[int, ...], **options: Any) -> Kernel:
-        kernel = kernel_of("conv2d_weight_grad", x.dtype.name, self.accuracy, x.shape, weight_shape, options)
+        kernel = fastest_kernel("conv2d_weight_grad", x.dtype.name, self.accuracy, x.shape, weight_shape, options)
         return kernels.bind_kernel(kernel, x.dtype.name, (grad_output, x), (weight_shape,), options)
 
     def _bind_bias_grad(self, grad_output: Any) -> Kernel:

@@ -16,7 +16,7 @@ import numpy as np
 from convoracle.fast.direct.plane_sum import sum_numbers
 from convoracle.fast.direct.window_sums import add_rows, average_columns, spread_columns
 from convoracle.fast.jit import kernel
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import kernel_from
 from convoracle.fast.simd.packed import pack, unpack
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
@@ -108,8 +108,8 @@ def bind_avg_pool2d_backward(
     return spread
 
 
-avg_pool2d = kernel_of(bind_avg_pool2d, arrays=1)
-avg_pool2d_backward = kernel_of(bind_avg_pool2d_backward, arrays=1)
+avg_pool2d = kernel_from(bind_avg_pool2d, arrays=1)
+avg_pool2d_backward = kernel_from(bind_avg_pool2d_backward, arrays=1)
 
 
 def _is_whole(size: Pair, output_size: tuple[int, ...], kernel_size: Pair, padding: Pair) -> bool:

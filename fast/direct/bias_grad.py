@@ -10,7 +10,7 @@ import numpy as np
 
 from convoracle.fast.direct.plane_sum import sum_numbers
 from convoracle.fast.jit import kernel
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import kernel_from
 from convoracle.fast.threads import run_pieces, threads_to_move
 
 
@@ -26,7 +26,7 @@ def bind_conv2d_bias_grad(grad_output: np.ndarray) -> Callable[[np.ndarray], np.
     return add
 
 
-conv2d_bias_grad = kernel_of(bind_conv2d_bias_grad, arrays=1)
+conv2d_bias_grad = kernel_from(bind_conv2d_bias_grad, arrays=1)
 
 
 @kernel

@@ -29,7 +29,7 @@ from convoracle.fast.direct.plan import plan_correlation, steps_of
 from convoracle.fast.direct.single_outputs import are_single, bind_single_input_grads, bind_single_outputs
 from convoracle.fast.direct.weight_grad import conv2d_weight_grad
 from convoracle.fast.finite import are_finite
-from convoracle.fast.kernels import all_gradients, kernel_of
+from convoracle.fast.kernels import all_gradients, kernel_from
 from convoracle.fast.readable import conv2d_numba
 from convoracle.fast.windows import Ends, Pair, Shape
 
@@ -158,8 +158,8 @@ def bind_conv2d_input_grad(
     return gather
 
 
-conv2d = kernel_of(bind_conv2d, arrays=3)
-conv2d_input_grad = kernel_of(bind_conv2d_input_grad, arrays=2)
+conv2d = kernel_from(bind_conv2d, arrays=3)
+conv2d_input_grad = kernel_from(bind_conv2d_input_grad, arrays=2)
 conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
 
 

@@ -12,7 +12,7 @@ from convoracle.fast.direct.max_pool2d_backward import max_pool2d_backward
 from convoracle.fast.direct.plane_maximum import find_maximum
 from convoracle.fast.direct.window_maxima import find_maxima
 from convoracle.fast.jit import kernel
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import kernel_from
 from convoracle.fast.readable import max_pool2d_numba
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
@@ -77,7 +77,7 @@ def bind_max_pool2d(
     return pool
 
 
-max_pool2d = kernel_of(bind_max_pool2d, arrays=1)
+max_pool2d = kernel_from(bind_max_pool2d, arrays=1)
 
 
 @kernel

@@ -23,7 +23,7 @@ from convoracle.fast.direct.same_pool_gradients import collect_windows
 from convoracle.fast.direct.window_codes import NO_CODE, SPARE
 from convoracle.fast.direct.window_gradients import NOWHERE, STEP
 from convoracle.fast.jit import inner, kernel
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import kernel_from
 from convoracle.fast.simd.code_size import keep_apart
 from convoracle.fast.simd.copying import ask_for, clear
 from convoracle.fast.simd.vectors import VECTOR_BITS, lanes_of
@@ -113,7 +113,7 @@ def bind_max_pool2d_backward(
     return place
 
 
-max_pool2d_backward = kernel_of(bind_max_pool2d_backward, arrays=2)
+max_pool2d_backward = kernel_from(bind_max_pool2d_backward, arrays=2)
 
 
 @kernel

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from convoracle.fast.jit import kernel
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import kernel_from
 from convoracle.fast.simd.exponential import write_sigmoids
 from convoracle.fast.simd.softmax_lines import finish_softmax, write_exponentials
 from convoracle.fast.simd.vectors import lanes_of
@@ -62,10 +62,10 @@ def bind_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> Callable[[np.
     return compute
 
 
-softmax = kernel_of(bind_softmax, arrays=1)
-log_softmax = kernel_of(bind_log_softmax, arrays=1)
-sigmoid = kernel_of(bind_sigmoid, arrays=1)
-cross_entropy = kernel_of(bind_cross_entropy, arrays=2)
+softmax = kernel_from(bind_softmax, arrays=1)
+log_softmax = kernel_from(bind_log_softmax, arrays=1)
+sigmoid = kernel_from(bind_sigmoid, arrays=1)
+cross_entropy = kernel_from(bind_cross_entropy, arrays=2)
 
 
 def _bind(x: np.ndarray, axis: int, is_log: bool) -> Call:

@@ -16,7 +16,8 @@ from convoracle.fast.fft.correlation import Reading, Tile, correlate, plan_corre
 from convoracle.fast.fft.plan import Plan
 from convoracle.fast.fft.weight_grad import conv2d_weight_grad
 from convoracle.fast.kernels import all_gradients
-from convoracle.fast.not_finite import direct, replace_images
+from convoracle.fast.recomputed import direct, replace_images
+from convoracle.fast.shapes import count_outputs
 from convoracle.fast.windows import Ends, Pair, Shape
 
 __all__ = [
@@ -51,7 +52,7 @@ def conv2d(
     dilation: Pair,
     groups: int,
 ) -> np.ndarray:
-    """Convolve."""
+    """Convolve, tile by tile, with weights that are transformed now."""
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     outputs, reading = _forward(x.shape, weight.shape, stride, padding, dilation)
     plan = plan_correlation(weight.shape, groups, outputs, reading, x.dtype)
@@ -114,10 +115,7 @@ conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bi
 
 def _forward(x_shape: Shape, weight_shape: Shape, stride: Pair, padding: Ends, dilation: Pair) -> tuple[Pair, Reading]:
     """Return the size of the output and where a convolution reads."""
-    rows, columns = (
-        (n + before + after - d * (k - 1) - 1) // s + 1
-        for n, k, s, (before, after), d in zip(x_shape[2:], weight_shape[2:], stride, padding, dilation, strict=True)
-    )
+    rows, columns = map(count_outputs, x_shape[2:], padding, weight_shape[2:], stride, dilation)
     return (rows, columns), Reading((-padding[0][0], -padding[1][0]), stride, dilation, (1, 1))
 
 

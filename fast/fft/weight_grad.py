@@ -20,7 +20,7 @@ from scipy.fft import irfft2, rfft2
 
 from convoracle.fast.fft.correlation import BUTTERFLY_WORK, read_block, slices
 from convoracle.fast.fft.plan import TILE_BYTES, Plan, plan_blocks
-from convoracle.fast.not_finite import direct
+from convoracle.fast.recomputed import direct
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape
 

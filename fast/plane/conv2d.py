@@ -13,7 +13,7 @@ import numpy as np
 from convoracle.fast.correlation_axes import backward_axes, forward_axis
 from convoracle.fast.direct.bias_grad import conv2d_bias_grad
 from convoracle.fast.finite import are_finite
-from convoracle.fast.kernels import all_gradients, kernel_of
+from convoracle.fast.kernels import all_gradients, kernel_from
 from convoracle.fast.plane import strips, windows
 from convoracle.fast.plane.weight_grad import conv2d_weight_grad
 from convoracle.fast.readable import conv2d_numba
@@ -60,7 +60,7 @@ def bind_conv2d(
     return convolve
 
 
-conv2d = kernel_of(bind_conv2d, arrays=3)
+conv2d = kernel_from(bind_conv2d, arrays=3)
 
 
 def bind_conv2d_input_grad(
@@ -165,5 +165,5 @@ def _bind_strips(
     return gather
 
 
-conv2d_input_grad = kernel_of(bind_conv2d_input_grad, arrays=2)
+conv2d_input_grad = kernel_from(bind_conv2d_input_grad, arrays=2)
 conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)

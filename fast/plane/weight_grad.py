@@ -19,7 +19,7 @@ import numpy as np
 from convoracle.fast.correlation_axes import Axis
 from convoracle.fast.finite import are_finite
 from convoracle.fast.jit import inner, kernel
-from convoracle.fast.kernels import kernel_of
+from convoracle.fast.kernels import kernel_from
 from convoracle.fast.plane import windows
 from convoracle.fast.plane.bands import (
     PLAN_NUMBERS,
@@ -90,7 +90,7 @@ def bind_conv2d_weight_grad(
     return weight_grad
 
 
-conv2d_weight_grad = kernel_of(bind_conv2d_weight_grad, arrays=2)
+conv2d_weight_grad = kernel_from(bind_conv2d_weight_grad, arrays=2)
 
 
 def _bind_copied(

@@ -10,29 +10,29 @@ from typing import Any
 import numpy as np
 
 from convoracle.fast.conv_geometry import Shape
-from convoracle.fast.kernels import all_gradients, bind_kernel, kernel_of
+from convoracle.fast.kernels import all_gradients, bind_kernel, kernel_from
 
 Call = Callable[..., Any]
 
 
 def conv1d(planes: Any) -> Call:
     """Convolve planes of height 1."""
-    return kernel_of(partial(_bind_conv1d, planes), arrays=3)
+    return kernel_from(partial(_bind_conv1d, planes), arrays=3)
 
 
 def conv1d_input_grad(planes: Any) -> Call:
     """Return the input gradient of planes of height 1."""
-    return kernel_of(partial(_bind_input_grad, planes), arrays=2)
+    return kernel_from(partial(_bind_input_grad, planes), arrays=2)
 
 
 def conv1d_weight_grad(planes: Any) -> Call:
     """Return the weight gradient of planes of height 1."""
-    return kernel_of(partial(_bind_weight_grad, planes), arrays=2)
+    return kernel_from(partial(_bind_weight_grad, planes), arrays=2)
 
 
 def conv1d_bias_grad(planes: Any) -> Call:
     """Return the bias gradient of planes of height 1."""
-    return kernel_of(partial(_bind_bias_grad, planes), arrays=1)
+    return kernel_from(partial(_bind_bias_grad, planes), arrays=1)
 
 
 def conv1d_backward(planes: Any) -> Call:
@@ -41,6 +41,7 @@ def conv1d_backward(planes: Any) -> Call:
 
 
 def _bind_conv1d(planes: Any, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, **options: Any) -> Call:
+    """Bind the convolution of planes of height 1."""
     arrays = _plane(x), _plane(weight), bias
     convolve = bind_kernel(planes.conv2d, x.dtype.name, arrays, (), _with_height(**options))
 
@@ -53,6 +54,7 @@ def _bind_conv1d(planes: Any, x: np.ndarray, weight: np.ndarray, bias: np.ndarra
 def _bind_input_grad(
     planes: Any, grad_output: np.ndarray, weight: np.ndarray, input_shape: Shape, **options: Any
 ) -> Call:
+    """Bind the input gradient of planes of height 1."""
     arrays = _plane(grad_output), _plane(weight)
     shape = (*input_shape[:2], 1, input_shape[2])
     gather = bind_kernel(planes.conv2d_input_grad, weight.dtype.name, arrays, (shape,), _with_height(**options))
@@ -64,6 +66,7 @@ def _bind_input_grad(
 
 
 def _bind_weight_grad(planes: Any, grad_output: np.ndarray, x: np.ndarray, weight_shape: Shape, **options: Any) -> Call:
+    """Bind the weight gradient of planes of height 1."""
     arrays = _plane(grad_output), _plane(x)
     shape = (*weight_shape[:2], 1, weight_shape[2])
     add = bind_kernel(planes.conv2d_weight_grad, x.dtype.name, arrays, (shape,), _with_height(**options))
@@ -75,6 +78,7 @@ def _bind_weight_grad(planes: Any, grad_output: np.ndarray, x: np.ndarray, weigh
 
 
 def _bind_bias_grad(planes: Any, grad_output: np.ndarray) -> Call:
+    """Bind the bias gradient of planes of height 1."""
     add = bind_kernel(planes.conv2d_bias_grad, grad_output.dtype.name, (_plane(grad_output),), (), {})
     return lambda grad_output: add(_plane(grad_output))
 

@@ -6,6 +6,7 @@ One image at a time bounds the memory by the columns of one image, and makes its
 import numpy as np
 
 from convoracle.fast.kernels import all_gradients
+from convoracle.fast.shapes import count_outputs
 from convoracle.fast.windows import Ends, Pair, Shape, add_windows, crop_planes, pad_planes, view_windows
 
 
@@ -23,7 +24,7 @@ def conv2d(
     filters, kernel_size = len(weight), weight.shape[2:]
     matrix = weight.reshape(groups, filters // groups, -1)
     padded = pad_planes(x, padding)
-    output_size = _output_size(padded, kernel_size, stride, dilation)
+    output_size = tuple(map(count_outputs, x.shape[2:], padding, kernel_size, stride, dilation))
     out = np.empty((len(x), filters, *output_size), x.dtype)
     for image, result in zip(padded, out, strict=True):
         columns = _columns(image, kernel_size, stride, dilation, groups, output_size)
@@ -90,11 +91,3 @@ def _columns(
     """Return the windows of one padded image as a matrix per group, (groups, C / groups * kH * kW, H_out * W_out)."""
     windows = view_windows(image, kernel_size, stride, dilation, output_size)
     return windows.reshape(groups, -1, output_size[0] * output_size[1])
-
-
-def _output_size(padded: np.ndarray, kernel_size: Shape, stride: Pair, dilation: Pair) -> Pair:
-    rows, columns = (
-        (n - d * (k - 1) - 1) // s + 1
-        for n, k, s, d in zip(padded.shape[2:], kernel_size, stride, dilation, strict=True)
-    )
-    return rows, columns

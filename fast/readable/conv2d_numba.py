@@ -9,6 +9,7 @@ import numpy as np
 
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import all_gradients
+from convoracle.fast.shapes import count_outputs
 from convoracle.fast.threads import run_pieces, thread_count
 from convoracle.fast.windows import Ends, Pair, Shape, crop_planes, pad_planes
 
@@ -25,10 +26,7 @@ def conv2d(
 ) -> np.ndarray:
     """Convolve: start from the bias, add one tap of the kernel at a time."""
     padded, kernel_size = pad_planes(x, padding), weight.shape[2:]
-    rows, columns = (
-        (n - d * (k - 1) - 1) // s + 1
-        for n, k, d, s in zip(padded.shape[2:], kernel_size, dilation, stride, strict=True)
-    )
+    rows, columns = map(count_outputs, x.shape[2:], padding, kernel_size, stride, dilation)
     out = np.zeros((len(x), len(weight), rows, columns), x.dtype)
     if bias is not None:
         out += bias[:, None, None]

@@ -15,30 +15,31 @@ from typing import Any
 import numpy as np
 
 from convoracle.fast.conv_geometry import Shape
-from convoracle.fast.kernels import all_gradients, bind_kernel, kernel_of
+from convoracle.fast.kernels import all_gradients, bind_kernel, kernel_from
 from convoracle.fast.readable.conv3d_slabs import Depth, Slab, slabs_of
+from convoracle.fast.shapes import count_outputs
 
 Call = Callable[..., Any]
 
 
 def conv3d(planes: Any) -> Call:
     """Convolve the stacks of planes."""
-    return kernel_of(partial(_bind_conv3d, planes), arrays=3)
+    return kernel_from(partial(_bind_conv3d, planes), arrays=3)
 
 
 def conv3d_input_grad(planes: Any) -> Call:
     """Return the input gradient: that of the stacks, added back onto the planes they were made of."""
-    return kernel_of(partial(_bind_input_grad, planes), arrays=2)
+    return kernel_from(partial(_bind_input_grad, planes), arrays=2)
 
 
 def conv3d_weight_grad(planes: Any) -> Call:
     """Return the weight gradient: the sum of those of the stacks."""
-    return kernel_of(partial(_bind_weight_grad, planes), arrays=2)
+    return kernel_from(partial(_bind_weight_grad, planes), arrays=2)
 
 
 def conv3d_bias_grad(planes: Any) -> Call:
     """Return the bias gradient: that of planes as high as the volumes' depth and height together."""
-    return kernel_of(partial(_bind_bias_grad, planes), arrays=1)
+    return kernel_from(partial(_bind_bias_grad, planes), arrays=1)
 
 
 def conv3d_backward(planes: Any) -> Call:
@@ -47,13 +48,10 @@ def conv3d_backward(planes: Any) -> Call:
 
 
 def _bind_conv3d(planes: Any, x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, **options: Any) -> Call:
+    """Bind a convolution of stacks, a slab of output planes at a time."""
     input_size, kernel_size = x.shape[2:], weight.shape[2:]
-    size = tuple(
-        (n + sum(ends) - d * (k - 1) - 1) // s + 1
-        for n, ends, d, k, s in zip(
-            input_size, options["padding"], options["dilation"], kernel_size, options["stride"], strict=True
-        )
-    )
+    steps = options["stride"], options["dilation"]
+    size = tuple(map(count_outputs, input_size, options["padding"], kernel_size, *steps))
     shape, dtype, stacked = (len(x), len(weight), *size), x.dtype, _stacked(weight.shape)
 
     def bind(stacks: np.ndarray, _: np.ndarray) -> Call:
@@ -74,6 +72,7 @@ def _bind_conv3d(planes: Any, x: np.ndarray, weight: np.ndarray, bias: np.ndarra
 def _bind_input_grad(
     planes: Any, grad_output: np.ndarray, weight: np.ndarray, input_shape: Shape, **options: Any
 ) -> Call:
+    """Bind an input gradient of stacks, whose planes are added to those they are copies of."""
     dtype, stacked = weight.dtype, _stacked(weight.shape)
 
     def bind(stacks: np.ndarray, images: np.ndarray) -> Call:
@@ -92,6 +91,7 @@ def _bind_input_grad(
 
 
 def _bind_weight_grad(planes: Any, grad_output: np.ndarray, x: np.ndarray, weight_shape: Shape, **options: Any) -> Call:
+    """Bind a weight gradient of stacks, which is summed over the slabs."""
     dtype, stacked = x.dtype, _stacked(weight_shape)
 
     def bind(stacks: np.ndarray, images: np.ndarray) -> Call:
@@ -108,6 +108,7 @@ def _bind_weight_grad(planes: Any, grad_output: np.ndarray, x: np.ndarray, weigh
 
 
 def _bind_bias_grad(planes: Any, grad_output: np.ndarray) -> Call:
+    """Bind a bias gradient of planes as high as depth and height together."""
     batch, filters, depth, height, width = grad_output.shape
     shape = batch, filters, depth * height, width
     add = bind_kernel(planes.conv2d_bias_grad, grad_output.dtype.name, (grad_output.reshape(shape),), (), {})

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convoracle.fast.direct.bias_grad import conv2d_bias_grad
-from convoracle.fast.kernels import all_gradients, kernel_of
-from convoracle.fast.not_finite import direct, replace_images
+from convoracle.fast.kernels import all_gradients, kernel_from
+from convoracle.fast.recomputed import direct, replace_images
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.windows import Ends, Pair, Shape
 from convoracle.fast.winograd import convolution, one_axis, weights
@@ -89,8 +89,8 @@ def bind_conv2d_input_grad(
     return conv2d_input_grad
 
 
-conv2d = kernel_of(bind_conv2d, arrays=3)
-conv2d_input_grad = kernel_of(bind_conv2d_input_grad, arrays=2)
+conv2d = kernel_from(bind_conv2d, arrays=3)
+conv2d_input_grad = kernel_from(bind_conv2d_input_grad, arrays=2)
 conv2d_backward = all_gradients(conv2d_input_grad, conv2d_weight_grad, conv2d_bias_grad)
 
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_from
-from convoracle.fast.not_finite import direct
+from convoracle.fast.recomputed import direct
 from convoracle.fast.simd.code_size import ONE, keep_small
 from convoracle.fast.simd.packed import known_when_compiled, pack, unpack
 from convoracle.fast.simd.tasks import new_counter, take_task

@@ -88,6 +88,19 @@ def draw_layers(seed: int = 7) -> Iterator[Layer]:
         yield layer(channels, between(7, 80), filters, 3, rng.choice((1, 1, 2)), groups)
         planes = layer(between(1, 64), between(8, 80), between(4, 64), rng.choice((3, 3, 5)), 1, rng.choice((1, 2, 4)))
         yield dilated(planes, rng.choice((2, 3)))
+        # Most taps outside of the plane, planes of a few numbers, many filters of an image, kernels in a row, and heads
+        # of few filters.
+        yield dilated(layer(between(16, 500), between(14, 66), between(16, 500), 3), rng.choice((4, 6, 12, 18, 24)))
+        yield layer(between(32, 600), between(1, 6), between(32, 600), rng.choice((3, 3, 5)))
+        yield layer(
+            rng.choice((1, 3)), between(64, 400), between(16, 64), rng.choice((3, 5, 7, 9)), rng.choice((1, 1, 2))
+        )
+        in_a_row = layer(between(3, 200), between(7, 80), between(8, 200), rng.choice((3, 5, 7)))
+        (kernel, _), (ends, _) = in_a_row.kernel_size, in_a_row.padding
+        wide = in_a_row._replace(kernel_size=(1, kernel), padding=((0, 0), ends))
+        yield rng.choice((wide, in_a_row._replace(kernel_size=(kernel, 1), padding=(ends, (0, 0)))))
+        few, many = between(1, 6), between(8, 128)
+        yield layer(*rng.choice(((few, between(32, 300), many), (many, between(32, 300), few))), 1)
 
 
 def timed_layers(seconds: float) -> list[Timing]:

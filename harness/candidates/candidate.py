@@ -65,9 +65,10 @@ class Candidate:
             if (dtypes is None or dtype in dtypes) and (operation.takes_integers or not dtype.startswith("int"))
         )
         if not kept:
+            is_function = ":" in (self.command or "")  # no backend, and not one of the peers
             raise ValueError(
                 f"{operation.name}: {self.name} takes {', '.join(self.dtypes)}, none of which was asked for "
-                f"({', '.join(dtypes or ())})"
+                f"({', '.join(dtypes or ())})" + "; what it takes it declares, by an attribute dtypes" * is_function
             )
         return dataclasses.replace(self, dtypes=kept)
 
@@ -76,17 +77,17 @@ class Candidate:
         if not callable(self.function):
             raise TypeError(f"{operation.name}: the candidate must be callable, got {self.function!r}")
         if self.accuracy not in ACCURACIES:
-            raise ValueError(f"{operation.name}: unknown accuracy {self.accuracy!r}; allowed: {', '.join(ACCURACIES)}")
+            raise ValueError(f"{operation.name}: unknown accuracy {self.accuracy!r}; known: {', '.join(ACCURACIES)}")
         if not self.dtypes:
             raise ValueError(f"{operation.name}: no dtypes to verify; allowed: {', '.join(DTYPES)}")
         for dtype in self.dtypes:
             if dtype not in DTYPES:
-                raise ValueError(f"{operation.name}: unknown dtype {dtype!r}; allowed: {', '.join(DTYPES)}")
+                raise ValueError(f"{operation.name}: unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
             if dtype.startswith("int") and not operation.takes_integers:
                 raise ValueError(f"{operation.name}: dtype {dtype} is not part of this operation; floats are")
         if self.concurrent not in (None, False, True):
             raise TypeError(f"{operation.name}: concurrent must be True or False, got {self.concurrent!r}")
-        check(self.limits, (*operation.limit_names, *OF_DATA), operation.name)
+        check(self.limits, (*operation.limit_names, *OF_DATA), operation.name, getattr(operation.case_type, "axes", 2))
         return self
 
     def bound_to(self, operation: Operation) -> Callable[..., Any]:

@@ -29,14 +29,11 @@ def parse(operation: Operation, text: str) -> Any:
     words = dict(word.partition("=")[::2] for word in text.replace(",", " ").split())
     names = [field.name for field in dataclasses.fields(operation.case_type)]
     unknown, missing = sorted(set(words) - set(names)), [name for name in names if name not in words]
-    if unknown or missing:
-        raise ValueError(
-            f"case of {operation.name}: "
-            + "; ".join(
-                [f"unknown field {name!r}" for name in unknown] + [f"missing field {name!r}" for name in missing]
-            )
-            + f"; fields: {', '.join(names)}"
-        )
+    if unknown:
+        listed = f"field{'s' * (len(unknown) > 1)} {', '.join(map(repr, unknown))}"
+        raise ValueError(f"case of {operation.name}: unknown {listed}; known: {', '.join(names)}")
+    if missing:
+        raise ValueError(f"case of {operation.name}: missing field{'s' * (len(missing) > 1)} {', '.join(missing)}")
     case = operation.case_type(**{name: _value(name, word) for name, word in words.items()})
     for name in names:
         if not _is_legal(name, getattr(case, name), operation):

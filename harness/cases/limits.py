@@ -3,12 +3,17 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+
 Limit = Collection[Any] | Callable[[Any], bool]
 Limits = Mapping[str, Limit]
 
 OF_DATA = ("non_finite",)
 """Limits of what may be in the arrays, whatever the case: ``{"non_finite": {False}}`` means that NaN and infinities are
 not supported."""
+
+COUNTS = ("kernel_size", "stride", "dilation", "groups", "factor")
+"""Limits of what counts something: there is none or half of none of these. The stride of a pool may be None."""
 
 T = TypeVar("T")
 
@@ -79,8 +84,8 @@ def allowed_in_parts(limit: Limit | None, value: Any) -> bool:
     return all(not isinstance(axis, tuple) and allowed(limit, axis) for axis in value)
 
 
-def check(limits: Limits, known: Sequence[str], operation: str) -> None:
-    """Raise ValueError for a limit the operation does not know, TypeError for one that cannot be asked."""
+def check(limits: Limits, known: Sequence[str], operation: str, axes: int = 2) -> None:
+    """Raise ValueError for a limit the operation does not know or that no call has, TypeError for one that is none."""
     if not isinstance(limits, Mapping):
         raise TypeError(f"{operation}: limits must be a mapping from names to allowed values, got {limits!r}")
     for name, limit in limits.items():
@@ -91,3 +96,16 @@ def check(limits: Limits, known: Sequence[str], operation: str) -> None:
                 f"{operation}: limits[{name!r}] must be a collection of allowed values or a function of a value, "
                 f"got {limit!r}"
             )
+        for value in limit if name in COUNTS and isinstance(limit, Collection) else ():
+            is_stride_of_pool = name == "stride" and value is None and "ceil_mode" in known
+            if not _is_count(value, axes) and not is_stride_of_pool:
+                raise ValueError(
+                    f"{operation}: limits[{name!r}] must hold integers of at least 1, or one for each axis, "
+                    f"got {value!r}"
+                )
+
+
+def _is_count(value: Any, axes: int) -> bool:
+    """Return whether a value is a positive integer, or one for each axis."""
+    values = value if isinstance(value, tuple) and len(value) == axes else (value,)
+    return all(isinstance(axis, int | np.integer) and axis >= 1 for axis in values)

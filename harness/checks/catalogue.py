@@ -70,6 +70,11 @@ def family(check: str) -> str:
     return _FAMILY.get(check, check)
 
 
+def full_name(check: str) -> str:
+    """Return a failure's ``check`` behind the one it is part of, which ``--check`` takes."""
+    return check if family(check) == check else f"{family(check)}, {check}"
+
+
 def chosen(only: Iterable[str] = (), without: Iterable[str] = ()) -> frozenset[str]:
     """Return the checks to make: all, or `only` some, `without` others.
 
@@ -80,8 +85,11 @@ def chosen(only: Iterable[str] = (), without: Iterable[str] = ()) -> frozenset[s
     """
     only, without = tuple(only), tuple(without)
     for name in (*only, *without):
-        if name not in CHECKS:
-            raise ValueError(f"unknown check {name!r}; checks: {', '.join(CHECKS)}")
+        if name in CHECKS:
+            continue
+        if name in _FAMILY:
+            raise ValueError(f"{name!r} is a part of the check {family(name)!r}, which is made as a whole")
+        raise ValueError(f"unknown check {name!r}; known: {', '.join(CHECKS)}")
     left = frozenset(only or CHECKS) - frozenset(without)
     if not left:
         raise ValueError("every check is left out, so that nothing would be verified")

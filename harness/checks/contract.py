@@ -26,17 +26,21 @@ BATCHED = ("x", "grad_output", "indices")
 IN_SOME_ORDER = (many_times, tour, any_order)
 """Each says which cases it is about."""
 
-NEUTRAL_EVERY = 6
-"""One case in so many asks for x back, another one for a size that is nearly the same, the others for another layer."""
-
-SAME_KEY_TURN = 3
-"""Which of these are asked for a case that has some of its sizes, right after their own."""
+TURNS: dict[str, tuple[int, set[int]]] = {
+    "same call again": (2, {0}),
+    "one changed": (2, {1}),
+    "same key": (6, {3}),  # of the case's own sizes: right after these
+    "other options": (4, {1, 2}),
+    "other size": (6, {1}),
+    "another layer": (6, {2, 3, 4, 5}),
+    "elsewhere": (4, {0, 3}),
+    "neutral": (6, {0}),
+    "nothing": (24, {2}),
+}
+"""Question to a number of cases in a row, by their seeds, and which of these are asked it; in the order of asking."""
 
 POISONED_EVERY = 3
 """Before one in so many of these, the case itself is called with NaN."""
-
-NOTHING_EVERY = 24
-"""One case in so many asks for a batch without images."""
 
 NOTHING_FIRST_EVERY = 8
 """One other layer in so many is asked about without images first."""
@@ -47,31 +51,36 @@ def check(examination: "Examination") -> None:
     if not examination.wants("contract") or examination.first is None:
         return
     _fresh_data(examination)
-    seed = examination.case.seed
-    in_some_order = [one for one in IN_SOME_ORDER if seed % one.EVERY == one.TURN]
+    in_some_order = [one for one in IN_SOME_ORDER if examination.case.seed % one.EVERY == one.TURN]
     is_asked_all = bool(in_some_order)  # before that: what is found in some order is to need one
-    if is_asked_all or examination.has_turn(0):
+    if _has_turn(examination, "same call again", is_asked_all):
         _same_call_again(examination)
-    if is_asked_all or examination.has_turn(1):
+    if _has_turn(examination, "one changed", is_asked_all):
         _one_changed(examination)
-    turn = seed % NEUTRAL_EVERY
-    if turn == SAME_KEY_TURN:
+    if _has_turn(examination, "same key"):
         _same_key(examination)
-    if is_asked_all or examination.has_turn(1 - seed // 2 % 2):  # of either kind of cases, every other one
+    if _has_turn(examination, "other options", is_asked_all):
         _other_options(examination)
-    if turn == 1:
+    if _has_turn(examination, "other size"):
         _other_size(examination)
-    elif turn > 1:
+    if _has_turn(examination, "another layer"):
         _another_layer(examination)
-    if is_asked_all or examination.has_turn(seed // 2 % 2):  # the other ones
+    if _has_turn(examination, "elsewhere", is_asked_all):
         _elsewhere(examination)
         _alone(examination)
-    if turn == 0:
+    if _has_turn(examination, "neutral"):
         _neutral(examination)
-    if seed % NOTHING_EVERY == 2:
+    if _has_turn(examination, "nothing"):
         _nothing(examination)
     for one in in_some_order:
         one.check(examination)
+
+
+def _has_turn(examination: "Examination", question: str, is_asked_all: bool = False) -> bool:
+    """Return whether a case is asked a question; one for half of the cases is for all where no other check is made."""
+    every, turns = TURNS[question]
+    is_alone = len(examination.wanted) == 1 and 2 * len(turns) == every
+    return is_asked_all or is_alone or examination.case.seed % every in turns
 
 
 def _fresh_data(examination: "Examination") -> None:

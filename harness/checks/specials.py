@@ -39,6 +39,7 @@ def check(examination: "Examination") -> None:
 
 
 def _not_finite(examination: "Examination") -> None:
+    """Call with NaN and infinities, which have to reach what they must, and nothing else but by a transform."""
     answered = examination.question.specials
     if answered is None or answered.expected is None:
         return

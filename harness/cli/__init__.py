@@ -39,12 +39,12 @@ main.add_command(verify)
 main.add_command(bench)
 
 
-@main.command(short_help="Prove the oracle.")
+@main.command(short_help="Prove the oracle.", epilog=f"The proofs: {', '.join(PROOFS)}.")
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(list(PROOFS)))
 @click.option("--configurations", type=click.IntRange(min=1), metavar="N", help="How many; default: each proof's own.")
 @click.option("--json", "json_file", type=OUTPUT_FILE, help="Write the counts here.")
 def prove(names: tuple[str, ...], configurations: int | None, json_file: Path | None) -> None:
-    """Prove the oracle: exact, gradients, twins, triangulated, outside, or those named.
+    """Prove the oracle by all proofs, or by those named.
 
     Every proof prints what it compared and how often. The exit status is 0 if all hold, 1 if one does not, 2 if one
     could not be run.

@@ -19,7 +19,7 @@ from convoracle.harness.bench.workload import Workload
 from convoracle.harness.candidates.source import CannotRun
 from convoracle.harness.cli import COULD_NOT_RUN, RIGHT, WRONG
 from convoracle.harness.cli.bench_progress import told
-from convoracle.harness.cli.bench_tables import detectable, gate_sentences, line, percent, print_tables
+from convoracle.harness.cli.bench_tables import gate_sentences, line, noise_sentence, print_tables
 from convoracle.harness.cli.say import could_not_run, say
 
 
@@ -106,8 +106,7 @@ class _Run:
         for threads in self._options.threads:
             self._roofs[threads] = roof(threads)
         one = self._noise = same_twice(parse(CALIBRATION), self._options.threads[0], CALIBRATOR, self._options.seconds)
-        sentence = f"the same against itself: {one.middle:.3f} ({one.low:.3f} to {one.high:.3f}), so a change of less "
-        say(self._console, f"{sentence}than {percent(detectable(one))} cannot be told from noise here")
+        say(self._console, noise_sentence(one))
         if not limits_blas():
             say(self._console, "threadpoolctl is missing: BLAS (backend im2col) keeps its own number of threads")
         self._write()

@@ -189,6 +189,16 @@ def detectable(noise: Interval) -> float:
     return 2.0 * noise.reach
 
 
+def noise_sentence(noise: Interval) -> str:
+    """Return what the same thing timed twice differs by, and what can therefore be told."""
+    change = detectable(noise)
+    if change < 1.0:
+        told = f"a change of less than {percent(change)} cannot be told from noise here"
+    else:
+        told = "this machine is too noisy now to tell anything"
+    return f"the same against itself: {noise.middle:.3f} ({noise.low:.3f} to {noise.high:.3f}), so {told}"
+
+
 def duration(seconds: float) -> str:
     """Return a time in three digits."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):

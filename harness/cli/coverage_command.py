@@ -14,6 +14,8 @@ from convoracle.harness.coverage.families import family_of
 from convoracle.harness.coverage.ledger import STRENGTHS, Coverage, coverage_of_campaign
 from convoracle.harness.operations import OPERATIONS, Operation
 
+TOGETHER = {2: "pairs", 3: "triples"}
+
 MOST_LISTED = 20
 """How many missing combinations of an operation are printed; the JSON file has them all."""
 
@@ -45,7 +47,7 @@ def coverage_table(found: Sequence[Coverage]) -> Table:
     for name in ("cases", "features", *(f"{strength} at a time" for strength in STRENGTHS)):
         table.add_column(name, justify="right")
     for one in found:
-        reached = [f"{one.reached[n]} of {one.feasible[n]} ({percent(one.share(n))})" for n in STRENGTHS]
+        reached = [f"{one.reached[n]:,} of {one.feasible[n]:,} ({percent(one.share(n))})" for n in STRENGTHS]
         table.add_row(one.operation, str(one.cases), str(len(one.features)), *reached)
     return table
 
@@ -56,11 +58,12 @@ def print_missing(console: Console, found: Sequence[Coverage]) -> None:
         for strength in STRENGTHS:
             missing = one.missing[strength]
             if missing:
-                console.print(f"{one.operation}: {len(missing)} of {strength} at a time not reached", highlight=False)
+                what = TOGETHER[strength] if len(missing) > 1 else TOGETHER[strength].removesuffix("s")
+                console.print(f"{one.operation}: {len(missing):,} {what} not reached", highlight=False)
             for text in missing[:MOST_LISTED]:
                 say(console, f"  {text}")
             if len(missing) > MOST_LISTED:
-                console.print(f"  ... and {len(missing) - MOST_LISTED} more", highlight=False)
+                console.print(f"  ... and {len(missing) - MOST_LISTED:,} more", highlight=False)
 
 
 def percent(share: float) -> str:

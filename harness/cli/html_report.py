@@ -7,6 +7,7 @@ from typing import Any
 
 import convoracle
 from convoracle.harness.campaigns.campaign import Verdict
+from convoracle.harness.checks.catalogue import full_name
 from convoracle.harness.explain.values.difference import in_words, plane_map
 from convoracle.harness.explain.writing.text import facts, number, operands_text
 from convoracle.harness.failure import Failure
@@ -129,7 +130,7 @@ def _failure(anchor: str, verdict: Verdict, failure: Failure) -> dict[str, Any]:
         "operation": verdict.job.operation,
         "candidate": verdict.job.source.name,
         "kind": failure.kind,
-        "check": failure.check,
+        "check": full_name(failure.check),
         "message": failure.message,
         "facts": list(_facts(failure)),
         "command": failure.command,

@@ -52,7 +52,7 @@ class LiveBar:
 
 
 class Lines:
-    """One line for each verdict, for logs."""
+    """One line for each verdict, for logs; none for a single job, whose verdict is all that is printed afterwards."""
 
     def __init__(self, console: Console, jobs: Sequence[Job]) -> None:
         self._console = console
@@ -73,5 +73,7 @@ class Lines:
     def on_verdict(self, verdict: Verdict) -> None:
         """Print the verdict's first line."""
         self._done += 1
+        if self._total == 1:
+            return
         text = verdict.report.headline() if verdict.report is not None else f"could not run: {verdict.why_not()}"
         say(self._console, f"[{self._done}/{self._total}] {text}")

@@ -5,9 +5,9 @@ from rich.console import Console
 from convoracle.harness.cli import COULD_NOT_RUN
 
 
-def say(console: Console, sentence: str) -> None:
+def say(console: Console, sentence: str, style: str | None = None) -> None:
     """Print a sentence, or several lines."""
-    console.print(sentence, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    console.print(sentence, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def could_not_run(console: Console, reason: object) -> int:

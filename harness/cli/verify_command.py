@@ -11,7 +11,7 @@ from convoracle.harness.cli.coverage_command import coverage_table
 from convoracle.harness.cli.network_table import layer_table
 from convoracle.harness.cli.progress import Lines, LiveBar
 from convoracle.harness.cli.say import could_not_run, say
-from convoracle.harness.cli.tables import tally, verdict_table
+from convoracle.harness.cli.tables import RIGHT_STYLE, WRONG_STYLE, tally, verdict_table
 from convoracle.harness.cli.verify_jobs import Options, check, jobs_of
 from convoracle.harness.networks.report import NetworkReport
 
@@ -45,25 +45,31 @@ def _run(console: Console, jobs: Sequence[Job], timeout: float, workers: int | N
 
 
 def _print(console: Console, verdicts: Sequence[Verdict], refused: Sequence[str]) -> None:
-    """Print the table, then every failure in full, then what could not be run."""
+    """Print the table, or of a single job its verdict, then every failure in full, then what could not be run."""
     of_networks = [verdict.report for verdict in verdicts if isinstance(verdict.report, NetworkReport)]
+    is_table = len(verdicts) > 1 and not of_networks
     for report in of_networks:
         console.print(layer_table(report))
         say(console, report.headline())
-    if verdicts and not of_networks:
-        console.print(verdict_table(verdicts))
+    if is_table:
+        console.print(verdict_table(verdicts, console.width))
+    for verdict in verdicts:
+        if verdict.report is not None and verdict.report.passed and not is_table and not of_networks:
+            say(console, verdict.report.headline(), RIGHT_STYLE)
     counted = [verdict.report.coverage for verdict in verdicts if verdict.report is not None]
     different = {str(one.as_dict()): one for one in counted if one is not None}  # backends without limits share theirs
     if different:
         console.print(coverage_table(list(different.values())))
     for verdict in verdicts:
         if verdict.report is not None and verdict.report.failures:
-            console.print()
-            text = verdict.report.text(max(min(console.width, 80), 40))
-            say(console, text)
+            if is_table or of_networks or different:
+                console.print()
+            headline, *found = verdict.report.text(max(min(console.width, 80), 40)).splitlines()
+            say(console, headline, WRONG_STYLE)
+            say(console, "\n".join(found))
     for reason in refused:
         could_not_run(console, reason)
-    if len(verdicts) > 1 and not of_networks:
+    if is_table:
         say(console, tally(verdicts, len(refused)))
 
 

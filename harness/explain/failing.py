@@ -24,6 +24,7 @@ from convoracle.harness.explain.values.products import products
 from convoracle.harness.explain.values.shapes import shape_story
 from convoracle.harness.explain.values.smallest_data import smallest_data
 from convoracle.harness.explain.values.sorts import sorts
+from convoracle.harness.explain.writing import hints
 from convoracle.harness.explain.writing.promise_tests import at_once_test, promise_tests
 from convoracle.harness.explain.writing.reproducer import script_of
 from convoracle.harness.explain.writing.text import story_of
@@ -164,6 +165,8 @@ def _seen(subject: _Subject, smallest: Any, case: Any, problem: Problem, needed:
     seconds = budget.step("looking at which cases fail", SAMPLE_SECONDS, RESERVED_SECONDS)
     tried = sample(operation, candidate, [case, smallest], lambda one: subject.outcome_of(one, needed), seconds=seconds)
     facts: dict[str, Any] = {"rule": tried.rule}
+    if problem.kind == "raised":
+        return facts | {"hint": hints.of_raised(operation, candidate, smallest)}
     if problem.kind not in ("values", "shape", "contract"):
         return facts
     seconds = budget.step("looking for simpler data", DATA_SECONDS)
@@ -177,6 +180,7 @@ def _seen(subject: _Subject, smallest: Any, case: Any, problem: Problem, needed:
         "data": sorts(operation, candidate, subject.function, tried.failing, check),
         "shape": shape_story(called) if problem.kind == "shape" else "",
         "pattern": _pattern(operation, called),
+        "hint": hints.of_accuracy(operation, candidate, called),
         "evidence": evidence,
         "seen": _wrong_evidence(subject, case, check),
         "memory": memory(operation, subject.function, case, candidate.accuracy) if of_memory else "",

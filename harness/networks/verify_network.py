@@ -1,5 +1,6 @@
 """The door to real networks: is this implementation right on every layer, at its real size?"""
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from convoracle.harness.candidates.candidate import Candidate, declared
 from convoracle.harness.cases.descriptor import describe
 from convoracle.harness.cases.limits import Limits, inside
 from convoracle.harness.checks import Problem
+from convoracle.harness.explain.writing.hints import of_raised
 from convoracle.harness.explain.writing.wording import failure
 from convoracle.harness.networks import NETWORKS
 from convoracle.harness.networks.examine_layer import examine_layer
@@ -121,7 +123,9 @@ def run_network(
         report.cases += outcome.is_proved
         if outcome.problem is not None:
             command = _command(operation, candidate, network, one, dtype)
-            report.failures.append(layer_failure(operation, network, one, case, number, outcome.problem, command))
+            found = layer_failure(operation, network, one, case, number, outcome.problem, command)
+            hint = of_raised(operation, candidate, case) if found.kind == "raised" else ""
+            report.failures.append(dataclasses.replace(found, hint=hint))
     report.seconds = time.perf_counter() - started
     return report
 

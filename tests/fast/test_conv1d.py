@@ -122,7 +122,7 @@ BAD: list[tuple[Call, tuple[Any, ...], dict[str, Any], type[Exception], str]] = 
     (co.conv1d, (X, W), {"backend": "im2row"}, ValueError, "unknown backend 'im2row'; available for conv1d: im2col"),
     (co.conv1d_input_grad, (Z, W, (2, 4)), {}, ValueError, "input_shape must have 3 sizes (N, C, L), got 2"),
     (co.conv1d_input_grad, (Z, W, (2, 4, 8)), {}, ValueError, "shape of the result, (2, 6, 6), got (2, 6, 5)"),
-    (co.conv1d_weight_grad, (Z, X, (6, 2)), {}, ValueError, "weight_shape must have 3 sizes (O, I, L), got 2"),
+    (co.conv1d_weight_grad, (Z, X, (6, 2)), {}, ValueError, "weight_shape must have 3 sizes (F, C, L), got 2"),
     (co.conv1d_weight_grad, (Z, X[:1], W.shape), {}, ValueError, "shape of the result, (1, 6, 5), got (2, 6, 5)"),
     (co.conv1d_bias_grad, (Z[0],), {}, ValueError, "grad_output must have 3 dimensions (N, F, L), got 2"),
     (co.conv1d_backward, (Z[..., 1:], X, W), {}, ValueError, "shape of the result, (2, 6, 5), got (2, 6, 4)"),

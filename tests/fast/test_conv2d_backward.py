@@ -137,7 +137,7 @@ BAD: list[tuple[Call, tuple[Any, ...], dict[str, Any], type[Exception], str]] = 
     (co.conv2d_input_grad, (Z, W, X.shape), {"stride": 0}, ValueError, "stride must be between 1"),
     (co.conv2d_input_grad, (Z, W, X.shape), {"padding": "full"}, ValueError, "padding must be 'valid'"),
     (co.conv2d_input_grad, (Z, W, X.shape), {"backend": "cudnn"}, ValueError, "unknown backend 'cudnn'"),
-    (co.conv2d_weight_grad, (Z, X, (6, 2, 3)), {}, ValueError, "weight_shape must have 4 sizes (O, I, H, W), got 3"),
+    (co.conv2d_weight_grad, (Z, X, (6, 2, 3)), {}, ValueError, "weight_shape must have 4 sizes (F, C, H, W), got 3"),
     (co.conv2d_weight_grad, (Z, X, (6, 2, 4, 2)), {}, ValueError, "shape of the result, (2, 6, 2, 5), got (2, 6"),
     (co.conv2d_weight_grad, (Z, X, (5, 2, 3, 2)), {}, ValueError, "5 filters (weight of shape (5, 2, 3, 2)) cannot be"),
     (co.conv2d_weight_grad, (Z, X, (6, 2, 0, 2)), {}, ValueError, "weight_shape[2] (H) must be between 1"),
@@ -156,7 +156,7 @@ BAD: list[tuple[Call, tuple[Any, ...], dict[str, Any], type[Exception], str]] = 
         "backend 'scipy-fft' does not do conv2d_bias_grad; backends that can: im2col, numba, scipy",
     ),
     (co.conv2d_backward, (Z[:, :, 1:], X, W), {}, ValueError, "shape of the result, (2, 6, 3, 5), got (2, 6, 2, 5)"),
-    (co.conv2d_backward, (Z, X, W[0]), {}, ValueError, "weight must have 4 dimensions (O, I, H, W), got 3"),
+    (co.conv2d_backward, (Z, X, W[0]), {}, ValueError, "weight must have 4 dimensions (F, C, H, W), got 3"),
     (co.conv2d_backward, (Z, X, W.astype(np.int8)), {}, TypeError, "share one dtype"),
     (co.conv2d_backward, (Z, X, W), {"groups": 3}, ValueError, "input of 4 channels does not match weight"),
 ]  # fmt: skip

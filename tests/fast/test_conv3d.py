@@ -128,7 +128,7 @@ BAD: list[tuple[Call, tuple[Any, ...], dict[str, Any], type[Exception], str]] = 
     (co.conv3d, (X, W), {"backend": "im2row"}, ValueError, "unknown backend 'im2row'; available for conv3d: im2col"),
     (co.conv3d_input_grad, (Z, W, X.shape[1:]), {}, ValueError, "input_shape must have 5 sizes (N, C, D, H, W), got 4"),
     (co.conv3d_input_grad, (Z, W, (2, 4, 4, 5, 6)), {}, ValueError, "shape of the result, (2, 6, 3, 3, 5), got"),
-    (co.conv3d_weight_grad, (Z, X, (6, 2)), {}, ValueError, "weight_shape must have 5 sizes (O, I, D, H, W), got 2"),
+    (co.conv3d_weight_grad, (Z, X, (6, 2)), {}, ValueError, "weight_shape must have 5 sizes (F, C, D, H, W), got 2"),
     (co.conv3d_bias_grad, (Z[0],), {}, ValueError, "grad_output must have 5 dimensions (N, F, D, H, W), got 4"),
     (co.conv3d_backward, (Z[..., 1:], X, W), {}, ValueError, "shape of the result, (2, 6, 2, 3, 5), got"),
 ]  # fmt: skip

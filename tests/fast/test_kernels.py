@@ -1,5 +1,7 @@
 """How kernels are called: chosen once for arguments of the same shapes, with plain arrays, and bound once."""
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -88,7 +90,7 @@ def test_kernels_get_plain_arrays_whatever_was_called_before(lay_out: Callable[[
 
         return call
 
-    kernel = kernels.kernel_of(bind, arrays=1)
+    kernel = kernels.kernel_from(bind, arrays=1)
     calls: dict[Any, Callable[..., Any]] = {}
     for x in (X, lay_out(X), X, lay_out(X)):
         key, _ = remembered.recall("copy", (x,), (), "im2col")
@@ -105,9 +107,34 @@ def test_a_kernel_called_by_another_is_bound_once_for_arrays_of_the_same_shapes(
         bound.append(x.shape)
         return lambda x: x * factor + shift
 
-    kernel = kernels.kernel_of(bind, arrays=1)
+    kernel = kernels.kernel_from(bind, arrays=1)
     for size in (3, 4, 3, 4):
         for factor in (1, 2):
             np.testing.assert_array_equal(kernel(np.ones(size), factor, shift=5), np.full(size, factor + 5.0))
     assert bound == [(3,), (3,), (4,), (4,)]
     np.testing.assert_array_equal(kernel(np.ones(3), np.arange(3), shift=0), np.arange(3))
+
+
+def test_a_kernel_is_kept_bound_to_so_many_shapes_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "BOUND", 3)
+    bound: list[int] = []
+    call: weakref.ref[Any] | None = None
+
+    def bind(x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        nonlocal call
+        bound.append(len(x))
+
+        def copy(x: np.ndarray) -> np.ndarray:
+            return x.copy()
+
+        call = weakref.ref(copy)
+        return copy
+
+    kernel = kernels.kernel_from(bind, arrays=1)
+    kept = []
+    for size in (1, 2, 3, 1, 2, 3, 4, 4):
+        kernel(np.ones(size))
+        kept.append(call)
+    assert bound == [1, 2, 3, 4]
+    gc.collect()
+    assert [reference is not None and reference() is not None for reference in (kept[0], kept[-1])] == [False, True]

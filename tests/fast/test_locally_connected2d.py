@@ -93,7 +93,7 @@ def ones(*shape: int, dtype: Any = np.float32) -> np.ndarray:
 X, W, B, Z = ones(2, 3, 5, 6), ones(4, 4, 7, 3, 2, 3), ones(7, 4, 4), ones(2, 7, 4, 4)
 BAD: list[tuple[Any, tuple[Any, ...], dict[str, Any], type[Exception], str]] = [
     (co.locally_connected2d, (X[0], W), {}, ValueError, "x must have 4 dimensions (N, C, H, W), got 3"),
-    (co.locally_connected2d, (X, W[0]), {}, ValueError, "weight must have 6 dimensions (P, Q, O, I, H, W), got 5"),
+    (co.locally_connected2d, (X, W[0]), {}, ValueError, "weight must have 6 dimensions (P, Q, F, C, H, W), got 5"),
     (co.locally_connected2d, (X, W[:3]), {}, ValueError, "shape (4, 4, 7, 3, 2, 3), got (3, 4, 7, 3, 2, 3)"),
     (co.locally_connected2d, (X, W), {"stride": 2}, ValueError, "every position of the result, shape (2, 2, 7, 3, 2"),
     (co.locally_connected2d, (X[:, :2], W), {}, ValueError, "input of 2 channels does not match weight"),

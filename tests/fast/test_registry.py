@@ -105,7 +105,7 @@ def test_every_variant_names_a_kernel(operation: str, backend: str) -> None:
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(ValueError, match="unknown operation 'conv4d'; there are conv2d, conv2d_input_grad"):
+    with pytest.raises(ValueError, match="unknown operation 'conv4d'; known: conv2d, conv2d_input_grad"):
         registry.variants("conv4d")
     with pytest.raises(ValueError, match="unknown operation 'conv4d'"):
         registry.variant("conv4d", "im2col")

@@ -121,7 +121,7 @@ def test_adapters_combine() -> None:
 
 
 def test_an_unknown_operation_is_refused() -> None:
-    with pytest.raises(ValueError, match="no adapter for 'linear'; there are for conv2d"):
+    with pytest.raises(ValueError, match="no adapter for 'linear'; known for conv2d"):
         nhwc(tensorflow_conv2d, "linear")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from convoracle import reference
 from convoracle.harness import Failure, verify
-from convoracle.harness.checks.contract import NEUTRAL_EVERY
+from convoracle.harness.checks.contract import TURNS
 from convoracle.harness.checks.state.many_times import CALLS
 from convoracle.harness.oracle import compiled
 
@@ -214,7 +214,7 @@ def test_the_calls_of_one_case(n: int, dtype: str, seed: int, layout: str) -> No
         assert all((one == two).all() for one, two in zip(values, integers, strict=True))
         assert all(one.strides != two.strides for one, two in zip(passed[:2], arrays[:2], strict=True))
     neutral = [values for _, _, values in later if values[2] is None]
-    assert len(neutral) == (seed % NEUTRAL_EVERY == 0)
+    assert len(neutral) == (seed % TURNS["neutral"][0] == 0)
     for values in neutral:
         assert np.abs(values[0]).max() == 3
         assert (values[1].reshape(2, 2) == -2 * np.eye(2)).all()

@@ -134,4 +134,4 @@ def test_no_integers_small_enough_is_counted_not_passed_over() -> None:
     assert report.passed, str(report)
     assert report.unproved == {"exact": 1}
     assert report.checked["bounded"] == 1
-    assert "exact left out 1 times (no proof)" in report.headline()
+    assert "exact left out 1 time (no proof)" in report.headline()

@@ -113,6 +113,7 @@ def test_everything_is_in_the_dictionary_and_the_dictionary_in_json() -> None:
         "shape": None,
         "memory": None,
         "products": None,
+        "hint": None,
         "instead": None,
         "operands": None,
     }

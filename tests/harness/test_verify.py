@@ -38,8 +38,15 @@ def test_one_check_alone_is_made_alone(check: str) -> None:
 
 
 def test_a_check_there_is_none_of_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown check 'exakt'; checks: form, exact,"):
+    with pytest.raises(ValueError, match="unknown check 'exakt'; known: form, exact,"):
         verify("conv2d", co.conv2d, checks=("exakt",))
+    with pytest.raises(ValueError, match="'shape' is a part of the check 'form'"):
+        verify("conv2d", co.conv2d, checks=("shape",))
+
+
+def test_a_single_case_is_reported_as_of_its_own_dtype() -> None:
+    case = "n=1 c=1 h=2 w=3 dtype=float32 layout=C seed=0"
+    assert verify("relu", co.relu, case=case).dtypes == ("float32",)
 
 
 def test_the_same_seed_is_the_same_campaign() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from convoracle.harness.cases.choices import Choices
 from convoracle.harness.cases.descriptor import describe
 from convoracle.harness.checks import other_thread
-from convoracle.harness.checks.state.arrays import Pool
+from convoracle.harness.checks.state.arrays import Memory
 from convoracle.harness.checks.state.disturb import disturb
 from convoracle.harness.checks.state.relatives import NEXT_LAYERS, Asked
 
@@ -42,7 +42,7 @@ def check(examination: "Examination") -> None:
     if len(asked) < 2:
         return
     choices = Choices(examination.case.seed, "any order")
-    pool = Pool(choices)
+    memory = Memory(choices)
     place = 0
     for number in range(CALLS):
         place = _next(place, asked, choices)
@@ -54,8 +54,8 @@ def check(examination: "Examination") -> None:
         how = []
         for name, values in answered.operands.items():
             dtype = np.dtype(np.int64 if name == "indices" else case.dtype)
-            passed[name] = pool.operand(values, dtype, list(passed.values()))
-            how.append(f"{name} {pool.how}")
+            passed[name] = memory.operand(values, dtype, list(passed.values()))
+            how.append(f"{name} {memory.how}")
         call = functools.partial(examination.call, case, passed)
         if choices.happens(THREAD_EVERY):
             call = functools.partial(other_thread.in_other_thread, call)
@@ -63,8 +63,8 @@ def check(examination: "Examination") -> None:
         data = f"call {number + 1} of several in a random order, of layers near each other ({_told(case, how)})"
         examination.judge_promise(CHECK, case, answered, results, data)
         if place < 2 or choices.happens(KEPT_EVERY):
-            pool.take(results, tuple(one.values for one in answered.expected or ()))
-        if number % LOOKED_AT_EVERY == LOOKED_AT_EVERY - 1 and pool.has_changed():
+            memory.take(results, tuple(one.values for one in answered.expected or ()))
+        if number % LOOKED_AT_EVERY == LOOKED_AT_EVERY - 1 and memory.has_changed():
             sentence = f"an array handed over, or a result, changed in one of {number + 1} calls in a random order"
             examination.fail("contract", "no stale results", sentence)
     examination.outcome.checked["contract"] += 1

@@ -26,7 +26,7 @@ class Held:
     values: np.ndarray
 
 
-class Pool:
+class Memory:
     """Arrays that are alive; `choices` decides what becomes of them."""
 
     def __init__(self, choices: Choices) -> None:

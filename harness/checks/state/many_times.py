@@ -55,7 +55,7 @@ def _again_and_again(
             break
         call = functools.partial(examination.call, question.case, passed)
         results = examination.in_order("same call again", question.case, call)
-        data = f"the same integers for the {number + 1}th time"
+        data = f"the same integers in call {number + 1}"
         examination.judge_promise("same call again", question.case, question.integers, results, data)
         for got in results:
             if got.flags.writeable:

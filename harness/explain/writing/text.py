@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from convoracle.harness.checks.catalogue import full_name
 from convoracle.harness.explain.evidence import Evidence
 from convoracle.harness.explain.values.difference import in_words, plane_map
 from convoracle.harness.explain.values.smallest_data import non_zeros
@@ -19,15 +20,10 @@ LABEL = 15
 MAP_ROWS, MAP_COLUMNS = 6, 60
 MOST_NON_ZEROS = 8
 
-HINT = (
-    "what an implementation does not take it declares, by an attribute of the function, limits = {'padding': {0, 1}, "
-    "'dilation': {1}}, or by that argument of verify; what has one value only is then not passed"
-)
-
 
 def failure_text(failure: "Failure", width: int = WIDTH) -> str:
     """Return what the author of a candidate is told, in lines of at most so many columns but for the last."""
-    lines = textwrap.wrap(f"{failure.kind} (check: {failure.check}): {failure.message}", width, subsequent_indent="  ")
+    lines = textwrap.wrap(_heading(failure), width, subsequent_indent="  ")
     lines += entry("smallest call", failure.call, width)
     if failure.evidence is not None and failure.evidence.first_wrong() is not None:
         lines += entry("with", operands_text(failure.evidence), width)
@@ -59,15 +55,20 @@ def facts(failure: "Failure") -> Iterator[tuple[str, str]]:
     }
     if failure.diagnosis is None or not failure.diagnosis.always:
         yield from ((label, text) for label, text in found.items() if text)
-    if failure.kind == "raised":
-        yield "hint", HINT
+    if failure.hint:
+        yield "hint", failure.hint
 
 
 def story_of(failure: "Failure") -> str:
     """Return what a file about a failure says at its top."""
-    lines = [f"{failure.kind} (check: {failure.check}): {failure.message}"]
+    lines = [_heading(failure)]
     lines += [f"{label.capitalize()}: {text}" for label, text in facts(failure)]
     return "\n".join([*lines, f"Again: {failure.command}"])
+
+
+def _heading(failure: "Failure") -> str:
+    """Return what is wrong in a sentence, behind the check that `--check` takes."""
+    return f"{failure.kind} (check: {full_name(failure.check)}): {failure.message}"
 
 
 def entry(label: str, text: str, width: int = WIDTH) -> list[str]:

@@ -134,7 +134,7 @@ def test_what_is_not_finite_is_as_in_a_direct_convolution(value: float) -> None:
     plain = results(case, *arrays)
     for number, touched in ((0, (0, 2)), (1, (0, 1)), (2, (1, 2, 3))):
         special: list[Any] = [array.copy() for array in arrays]
-        # 1e200 is finite, and so are its products; the sum of their squares in a transform is not needed to be.
+        # 1e200 is finite, and so are its products; the sum of their squares in a transform need not be.
         special[number].reshape(-1)[special[number].size // 2] = value
         found, wanted = results(case, *special), results(case, *special, backend="direct")
         for n in touched:

@@ -231,9 +231,13 @@ def test_gate_rates_are_counted(tmp_path: Path) -> None:
 
 
 def test_the_noise_of_an_interval_is_what_can_be_detected() -> None:
-    from convoracle.harness.cli.bench_tables import detectable, duration, interval_text, size
+    from convoracle.harness.cli.bench_tables import detectable, duration, interval_text, noise_sentence, size
 
     assert detectable(Interval(1.0, 0.99, 1.01)) == pytest.approx(2 * (1 / 0.99 - 1))
+    assert noise_sentence(Interval(1.0, 0.99, 1.01)).endswith(
+        "so a change of less than 2.0 % cannot be told from noise here"
+    )
+    assert noise_sentence(Interval(1.0, 0.5, 1.01)).endswith("so this machine is too noisy now to tell anything")
     assert interval_text(Interval(2.0, 1.9, 2.1)) == "2.00 ±5.3 %"
     assert interval_text(Interval(0.02, 0.01, 0.02)) == "0.02 ±100 %"
     assert [duration(seconds) for seconds in (2.0, 3.456e-3, 7.8e-6, 5e-8)] == ["2 s", "3.46 ms", "7.8 µs", "50 ns"]

@@ -1,5 +1,6 @@
 """A candidate: what it may say about itself, and how it is called."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -52,9 +53,9 @@ def test_a_callable_whose_signature_cannot_be_read_is_passed_everything() -> Non
     ("candidate", "error", "words"),
     [
         (Candidate(3, "three"), TypeError, "conv2d: the candidate must be callable, got 3"),  # type: ignore[arg-type]
-        (Candidate(plain, "p", accuracy="good"), ValueError, "unknown accuracy 'good'; allowed: componentwise, norm"),
+        (Candidate(plain, "p", accuracy="good"), ValueError, "unknown accuracy 'good'; known: componentwise, norm"),
         (Candidate(plain, "p", dtypes=()), ValueError, "no dtypes to verify; allowed: float16"),
-        (Candidate(plain, "p", dtypes=("half",)), ValueError, "unknown dtype 'half'; allowed: float16"),
+        (Candidate(plain, "p", dtypes=("half",)), ValueError, "unknown dtype 'half'; known: float16"),
         (Candidate(plain, "p", {"strides": {1}}), ValueError, "unknown limit 'strides'"),
     ],
 )
@@ -78,6 +79,9 @@ def test_means_have_no_integers() -> None:
     for dtypes, operation in ((("float32",), CONV2D), (("int8",), MEAN)):
         with pytest.raises(ValueError, match="p takes float16, float64, int8, int64, none of which was asked for"):
             every.taking(dtypes, operation)
+    named = dataclasses.replace(every, command="--candidate my:p")
+    with pytest.raises(ValueError, match=r"\(float32\); what it takes it declares, by an attribute dtypes$"):
+        named.taking(("float32",), CONV2D)
 
 
 @pytest.mark.parametrize(

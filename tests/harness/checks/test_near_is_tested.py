@@ -255,7 +255,7 @@ BREAKAGES: dict[str, tuple[str, str, str, str]] = {
     "there is one dtype": ("checks.state.relatives:_others", "case.dtype, ", "1, ", "keeps one dtype"),
     "there are two dtypes": ("checks.state.questions:StateQuestions.relatives",
      "found[0].dtype in taken and ", "", "one dtype"),
-    "results in any order are not kept": ("checks.state.any_order:check", "pool.take(", "str(", "has three results"),
+    "results in any order are not kept": ("checks.state.any_order:check", "memory.take(", "str(", "has three results"),
     "there is always an image": ("checks.contract:check", "_nothing(examination)", "pass", "one image of none"),
     "nobody may refuse": ("examine:Examination.unless_refused",
      'found.problem.kind == "raised"', "False", "refuses to do nothing"),

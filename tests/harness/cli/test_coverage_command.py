@@ -16,11 +16,11 @@ def test_a_table_the_missing_ones_and_a_file(tmp_path: Path) -> None:
     assert (of_linear["operation"], of_linear["cases"]) == ("linear", 30)
     assert (found["operation"], found["cases"]) == ("max_pool2d", 30)
     counts = found["2-way"]
-    assert f"{counts['reached']} of {counts['feasible']}" in run.output
+    assert f"{counts['reached']:,} of {counts['feasible']:,}" in run.output
     missing = len(counts["missing"])
-    assert f"max_pool2d: {missing} of 2 at a time not reached" in run.output
+    assert f"max_pool2d: {missing:,} pairs not reached" in run.output
     assert counts["missing"][0] in run.output
-    assert f"and {missing - 20} more" in run.output
+    assert f"and {missing - 20:,} more" in run.output
 
 
 def test_verify_prints_and_writes_what_its_cases_combine(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_verify_prints_and_writes_what_its_cases_combine(tmp_path: Path) -> None
     (report,) = json.loads((tmp_path / "out").read_text())["reports"]
     counts = report["coverage"]["2-way"]
     assert 0 < counts["reached"] < counts["feasible"]
-    assert f"{counts['reached']} of {counts['feasible']}" in run.output
+    assert f"{counts['reached']:,} of {counts['feasible']:,}" in run.output
     assert len(report["coverage"]["3-way"]["missing"]) == 200
 
 

@@ -53,6 +53,11 @@ def test_what_cannot_be_run_is_neither_right_nor_wrong(monkeypatch: pytest.Monke
     assert "could not run: outside: no torch here" in result.output
 
 
+def test_the_help_names_every_proof() -> None:
+    help_of_prove = CliRunner().invoke(main, ["prove", "--help"]).output
+    assert [name for name in PROOFS if name not in help_of_prove] == []
+
+
 def test_an_unknown_proof_is_refused() -> None:
     result = CliRunner().invoke(main, ["prove", "by_authority"])
     assert result.exit_code == 2

@@ -74,7 +74,7 @@ def printed(terminal: bool, *renderables: Any, width: int = 100) -> tuple[Consol
 
 
 def test_the_table_is_in_the_order_of_the_operations() -> None:
-    _, file = printed(False, verdict_table(VERDICTS))
+    _, file = printed(False, verdict_table(VERDICTS, 100))
     rows = [line.split() for line in file.getvalue().splitlines() if "two" in line or "one" in line]
     assert rows == [
         ["conv2d", "a:one", "10", "0.25", "fail", "WRONG:", "raised"],

@@ -85,6 +85,16 @@ def test_every_image_of_a_batch_and_every_dtype_is_compared() -> None:
     assert [one.verdict for one in report.layers] == ["right", "WRONG"]
 
 
+def test_a_layer_that_raises_comes_with_how_it_is_called() -> None:
+    def of_operands_alone(x: np.ndarray, weight: np.ndarray, bias: Any) -> np.ndarray:
+        return convoracle.conv2d(x, weight, bias, backend="im2col")
+
+    (failure,) = verify_network("alexnet", of_operands_alone, layer="features.8").failures
+    assert failure.kind == "raised"
+    assert failure.hint.startswith("it is called as conv2d(x, weight, ")
+    assert "limits = {'padding': {0, 1}, 'dilation': {1}}" in failure.hint
+
+
 def test_misuse_is_told() -> None:
     with pytest.raises(ValueError, match="unknown network 'lenet'; known: resnet50, vgg16"):
         verify_network("lenet", im2col("conv2d"))

@@ -57,7 +57,8 @@ def test_whoever_takes_no_padding_in_words_is_told_so_and_how_to_declare_it(expl
     assert failure.kind == "raised"
     assert failure.rule is not None
     assert failure.rule.statements == ("padding in words",)
-    assert "limits = {'padding': {0, 1}" in " ".join(str(failure).split())
+    assert "hint what an implementation does not take it declares" in " ".join(str(failure).split())
+    assert "limits = {'padding': {0, 1}" in failure.hint
 
 
 def test_numbers_are_short_and_exact() -> None:

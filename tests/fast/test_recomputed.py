@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convoracle.fast.not_finite import direct, replace_images
+from convoracle.fast.recomputed import direct, replace_images
 
 
 def test_only_images_that_are_not_finite_are_replaced() -> None:
