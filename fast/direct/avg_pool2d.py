@@ -2,7 +2,8 @@
 
 The sums down the columns serve all windows beside each other, and are contiguous, which makes vectors of them. The
 gradient goes the same way back: what the windows above each other leave in a row is added up first, and then every
-column collects from the windows beside each other that it is in.
+column collects from the windows beside each other that it is in. Where these are more than two columns apart, and so
+fewer than rows of the plane, columns collect first.
 
 A single window over the whole plane, as at the end of a network, is one run of numbers in memory, and taken as that.
 """
@@ -14,13 +15,16 @@ from typing import NamedTuple
 import numpy as np
 
 from convoracle.fast.direct.plane_sum import sum_numbers
-from convoracle.fast.direct.window_sums import add_rows, average_columns, spread_columns
+from convoracle.fast.direct.window_sums import add_lines, add_rows, average_columns, spread_columns
 from convoracle.fast.jit import kernel
 from convoracle.fast.kernels import kernel_from
 from convoracle.fast.simd.packed import pack, unpack
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
 from convoracle.fast.windows import Pair
+
+SPREAD = 1 << 14
+"""Numbers of the rows of a plane that are done at a time, where columns collect first."""
 
 
 class Sizes(NamedTuple):
@@ -96,13 +100,14 @@ def bind_avg_pool2d_backward(
     windows = np.empty((0, 0), np.uint64)
     if stride[1] > 2:
         windows = _windows_of_columns(width, divisors.shape[1], kernel_size[1], stride[1], padding[1])
+    fill = _spread_apart if stride[1] > 2 else _spread
     sizes = pack(Sizes(planes, height, width, rows, columns, *kernel_size, *stride, *padding, lanes_of(dtype)))
     divided_by = np.ascontiguousarray(divisors).reshape(-1)
 
     def spread(grad_output: np.ndarray) -> np.ndarray:
         grad = np.empty(input_shape, dtype)
         pieces = min(threads_to_move(numbers), planes) or 1
-        run_pieces(_spread, pieces, grad_output.reshape(-1), divided_by, grad.reshape(-1), windows, sizes)
+        run_pieces(fill, pieces, grad_output.reshape(-1), divided_by, grad.reshape(-1), windows, sizes)
         return grad
 
     return spread
@@ -200,11 +205,33 @@ def _spread(piece, pieces, grad_output, divisors, grad, windows, sizes):  # type
             add_rows(1, shares, begin * columns, end - begin, columns, margin, sums, 0, span)
             if stride_w == 1:
                 spread_columns(1, sums, margin, kernel_w, padding_w, grad, start, width)
-            elif stride_w == 2:
-                spread_columns(2, sums, margin, kernel_w, padding_w, grad, start, width)
             else:
+                spread_columns(2, sums, margin, kernel_w, padding_w, grad, start, width)
+
+
+@kernel
+def _spread_apart(piece, pieces, grad_output, divisors, grad, windows, sizes):  # type: ignore[no-untyped-def]
+    """Fill some planes of `grad` whose windows are more than two columns apart."""
+    planes, height, width, rows, columns, kernel_h, _, stride_h, _, padding_h, _, _ = unpack(Sizes, sizes, 0, ())
+    tall = max(SPREAD // width, 1)
+    lines = np.empty(((tall + kernel_h) // stride_h + 2) * width, grad.dtype)
+    shares = np.zeros(columns + 1, grad.dtype)  # the last one is that of no window
+    for plane in range(planes * piece // pieces, planes * (piece + 1) // pieces):
+        for top in range(0, height, tall):
+            bottom = min(top + tall, height)
+            first = max(-((kernel_h - 1 - top - padding_h) // stride_h), 0)
+            last = min((bottom - 1 + padding_h) // stride_h + 1, rows)
+            for row in range(first, last):
+                for n in range(columns):
+                    shares[n] = grad_output[np.uint64((plane * rows + row) * columns + n)] / divisors[row * columns + n]
+                start = np.uint64((row - first) * width)
                 for column in range(width):
-                    total = sums[margin + windows[0, column]]
-                    for n in range(1, len(windows)):
-                        total += sums[margin + windows[n, column]]
-                    grad[start + column] = total
+                    lines[start + np.uint64(column)] = shares[windows[0, column]]
+                for nth in range(1, len(windows)):
+                    for column in range(width):
+                        lines[start + np.uint64(column)] += shares[windows[nth, column]]
+            for row in range(top, bottom):
+                # Windows `begin` to `end` cover this row.
+                begin = max(-((kernel_h - 1 - row - padding_h) // stride_h), 0)
+                end = min((row + padding_h) // stride_h + 1, rows)
+                add_lines(lines, (begin - first) * width, end - begin, width, grad, (plane * height + row) * width)

@@ -23,18 +23,20 @@ CODED = 1 << 10
 """Windows that are encoded at a time, so that they are still in the nearest cache when they are looked at."""
 
 
-def tables_of_halved(edge: int, rows: int, columns: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return corners, least codes, and how much more the largest are, of some rows of windows a step of 2 apart."""
+def tables_of_halved(rows: int, columns: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return corners of some rows of windows a step of 2 apart, and least codes and how much more the largest are.
+
+    These are one array, first those of windows with a padding, then of windows without: a kernel takes it sooner.
+    """
     windows = STEP * np.arange(columns)
     corners = COLUMN * (STEP * width * np.arange(rows)[:, None] + windows)
-    first, last = np.maximum(-edge - windows, 0), np.minimum(width - 1 - edge - windows, SIZE - 1)
-    least, most = (np.tile(codes, rows) for codes in (COLUMN * first, COLUMN * (last - first) + SIZE - 1))
     count = corners.size + SPARE  # what is repeated there belongs to no window
-    return (
-        np.resize(corners, count).astype(np.int32),
-        np.resize(least, count).astype(np.uint8),
-        np.resize(most, count).astype(np.uint8),
-    )
+    bounds = []
+    for edge in (-1, 0):
+        first, last = np.maximum(-edge - windows, 0), np.minimum(width - 1 - edge - windows, SIZE - 1)
+        bounds += [COLUMN * first, COLUMN * (last - first) + SIZE - 1]
+    codes = np.concatenate([np.resize(np.tile(codes, rows), count) for codes in bounds])
+    return np.resize(corners, count).astype(np.int32), codes.astype(np.uint8)
 
 
 @inner
@@ -73,7 +75,9 @@ def collect_halved(edge, plane, end, values, indices, grad, tables, sizes, optio
     keep_apart()
     _, height, width, rows, columns = sizes
     _, _, _, _, lines = options
-    known = tables[0] if edge < 0 else tables[1]
+    corners, bounds, _ = tables
+    size, part = len(corners), 0 if edge < 0 else 2
+    known = corners, bounds[part * size : (part + 1) * size], bounds[(part + 1) * size : (part + 2) * size]
     outputs, positions, pairs = rows * columns, height * width, (height + 1) // STEP
     # Some rows of a plane, or all rows of some planes; around each plane is room for a row without a code.
     block = 1 if lines < pairs else max(CODED // outputs, 1)

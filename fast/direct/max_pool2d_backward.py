@@ -7,16 +7,15 @@ Nobody says how large the windows were. It is guessed, as long as every index of
 - if there are half as many along both axes, windows of 2 x 2, the way of `convoracle.fast.direct.pair_gradients`, then
   of 3 x 3 with and without padding, the way of `convoracle.fast.direct.halved_planes`.
 
-If none fits, each value is added where its index says, in four planes side by side: neighbours in a plane often share a
-maximum, and an addition has to wait for the one before it in the same place. Either way a position starts from zero and
-adds up its windows row by row, so that it does not matter for the bits which way a plane was done.
+If none fits, each value is added where its index says (`convoracle.fast.direct.added_windows`). Either way a position
+starts from zero and adds up its windows row by row, so that it does not matter for the bits which way a plane was done.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
+from convoracle.fast.direct.added_windows import add_planes
 from convoracle.fast.direct.halved_planes import CODED, SIZE, collect_halved, encode, place_wide, tables_of_halved
 from convoracle.fast.direct.pair_gradients import place_pairs
 from convoracle.fast.direct.same_pool_gradients import collect_windows
@@ -25,12 +24,9 @@ from convoracle.fast.direct.window_gradients import NOWHERE, STEP
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_from
 from convoracle.fast.simd.code_size import keep_apart
-from convoracle.fast.simd.copying import ask_for, clear
+from convoracle.fast.simd.copying import clear
 from convoracle.fast.simd.vectors import VECTOR_BITS, lanes_of
 from convoracle.fast.threads import run_pieces, threads_to_move
-
-CLEARED = 1 << 11
-"""Numbers of a gradient that are cleared at a time, in each of four planes, before values are added to them."""
 
 WIDEST = 1 << 18
 """Columns of a plane whose windows are encoded: what is kept of a few rows of them takes some megabytes then."""
@@ -41,8 +37,11 @@ MASKED = 512
 MANY = 16
 """Numbers of a vector for windows of 3 x 3 a step of 2 apart; with fewer it is no slower to add them one by one."""
 
-WIDE = 48
-"""Windows in a row from which on it is faster not to encode them: most of the vectors need no mask."""
+WIDE = 3
+"""Vectors of windows in a row from which on it is faster not to encode them: most of the vectors need no mask."""
+
+WINDOW = 2
+"""Numbers that are copied while one window is added."""
 
 NEAR = 1 << 22
 """Bytes of all arrays that are in a cache, perhaps: memory beyond that is asked for before it is needed."""
@@ -64,7 +63,7 @@ def bind_max_pool2d_backward(
     fill, sizes = _place_values, (planes, height, width, rows, columns)
     is_same = (height, width) == (rows, columns) and min(height, width) >= SIZE
     options: tuple[int, ...]
-    tables: tuple[Any, ...] | None
+    tables: tuple[np.ndarray, ...] | None
     if is_small and is_same and VECTOR_BITS >= MASKED:
         fill = _collect_values
         # Windows before and after a position that it may be in, in the order of the plane.
@@ -76,7 +75,7 @@ def bind_max_pool2d_backward(
         # idle, windows are added one by one.
         more = {height - STEP * rows, width - STEP * columns}
         is_halved = is_small and 4 * columns > lanes
-        is_wide = is_halved and columns >= WIDE and VECTOR_BITS >= MASKED
+        is_wide = is_halved and columns >= WIDE * lanes and VECTOR_BITS >= MASKED
         is_coded = is_halved and 2 * columns > lanes >= MANY and not is_wide
         lines = min(max(CODED // columns, 1), -(-height // STEP))
         options = (
@@ -86,16 +85,15 @@ def bind_max_pool2d_backward(
             is_wide,
             lines,
         )
-        coded = (tables_of_halved(edge, lines + 1 if is_coded else 0, columns, width) for edge in (-1, 0))
         places = np.full(-(-width // lanes) * lanes if is_wide else 0, NOWHERE, np.int32)
         places[:width] = range(len(places[:width]))
-        tables = *coded, places
+        tables = *tables_of_halved(lines + 1 if is_coded else 0, columns, width), places
 
     def place(grad_output: np.ndarray, indices: np.ndarray) -> np.ndarray:
         grad, is_outside = np.empty(input_shape, dtype), np.zeros(1, np.bool_)
         run_pieces(
             fill,
-            min(threads_to_move(numbers), planes) or 1,
+            min(threads_to_move(max(numbers, WINDOW * planes * rows * columns)), planes) or 1,
             grad_output.reshape(-1),
             indices.reshape(-1),
             grad.reshape(-1),
@@ -127,13 +125,9 @@ def _collect_values(piece, pieces, values, indices, grad, is_outside, tables, si
     kept = np.zeros(len(codes), grad.dtype)
     plane, end = planes * piece // pieces, planes * (piece + 1) // pieces
     is_right = True
-    while plane < end:
+    while is_right and plane < end:
         count, start = min(block, end - plane), plane * positions
         numbers = count * positions
-        if not is_right:
-            _add_planes(count, values, indices, start, positions, grad, start, positions, is_outside, is_far)
-            plane += count
-            continue
         for begin in range(0, numbers, length):
             finish = min(begin + length, numbers)
             first, last = max(begin - reach, 0), min(finish + reach, numbers)
@@ -154,6 +148,8 @@ def _collect_values(piece, pieces, values, indices, grad, is_outside, tables, si
             _collect_same(codes, reach, source, place, width, grad, start + begin, finish - begin)
         if is_right:
             plane += count
+    if plane < end and add_planes(plane, end, values, indices, positions, grad, positions):
+        is_outside[0] = True
 
 
 @kernel
@@ -180,11 +176,8 @@ def _place_values(piece, pieces, values, indices, grad, is_outside, tables, size
         plane = collect_halved(-1, plane, end, values, indices, grad, tables, sizes, options)
     if is_open and not is_wide and plane < end:
         plane = collect_halved(0, plane, end, values, indices, grad, tables, sizes, options)
-    # As many planes at a time as stay in the nearest cache, four at least.
-    block = max(CLEARED // positions, 1) * 4
-    for first in range(plane, end, block):
-        count, start, target = min(block, end - first), first * outputs, first * positions
-        _add_planes(count, values, indices, start, outputs, grad, target, positions, is_outside, is_far)
+    if plane < end and add_planes(plane, end, values, indices, outputs, grad, positions):
+        is_outside[0] = True
 
 
 @inner
@@ -192,44 +185,3 @@ def _collect_same(codes, first, values, place, width, grad, start, count):  # ty
     """Write some positions that have a window around each."""
     keep_apart()
     collect_windows(SIZE, codes, first, values, place, width, grad, start, count)
-
-
-@inner
-def _add_planes(count, values, indices, start, outputs, grad, target, positions, is_outside, is_far):  # type: ignore[no-untyped-def]
-    """Add each value of some planes where its maximum was."""
-    clear(grad, target, count * positions)
-    # An unsigned index is not counted from the end, and a negative one is larger than all others.
-    place, step = np.uint64(start), np.uint64(outputs)
-    plane, more = np.uint64(target), np.uint64(positions)
-    beyond = 0
-    for n in range(count * outputs):
-        beyond += np.uint64(indices[place + np.uint64(n)]) >= more
-    if beyond:
-        is_outside[0] = True
-        return
-    ahead = start + count * outputs
-    for _ in range(count // 4):
-        for begin in range(0, outputs, 4):
-            if is_far:
-                # The same windows of the next planes: 16 indices and 16 values.
-                ask_for(indices, ahead)
-                ask_for(indices, ahead + 8)
-                ask_for(values, ahead)
-                ahead += 16
-            for _ in range(begin, min(begin + 4, outputs)):
-                other = place
-                grad[plane + np.uint64(indices[other])] += values[other]
-                other += step
-                grad[plane + more + np.uint64(indices[other])] += values[other]
-                other += step
-                grad[plane + more + more + np.uint64(indices[other])] += values[other]
-                other += step
-                grad[plane + more + more + more + np.uint64(indices[other])] += values[other]
-                place += np.uint64(1)
-        place += np.uint64(3) * step
-        plane += np.uint64(4) * more
-    for _ in range(count % 4):
-        for _ in range(outputs):
-            grad[plane + np.uint64(indices[place])] += values[place]
-            place += np.uint64(1)
-        plane += more

@@ -129,13 +129,13 @@ def _multiply(_piece, _pieces, counter, groups, windows, weight, base, out):  # 
             if images - n >= LINES:
                 for f in range(0, wanted, LINES):
                     multiply_lines(
-                        LINES, LINES, terms, wanted - f, weight, (first + f) * terms, windows, window, groups * terms,
-                        out, place + f, all_filters, base, first + f,
+                        LINES, LINES, terms, wanted - f, weight, (first + f) * terms, terms,
+                        windows, window, groups * terms, out, place + f, all_filters, base, first + f,
                     )  # fmt: skip
                 n += LINES
             else:
                 multiply_lines(
-                    TASK_FILTERS, 1, terms, wanted, weight, first * terms, windows, window, 0,
+                    TASK_FILTERS, 1, terms, wanted, weight, first * terms, terms, windows, window, 0,
                     out, place, all_filters, base, first,
                 )  # fmt: skip
                 n += 1
@@ -161,12 +161,12 @@ def _gather(_piece, _pieces, counter, groups, grad_output, weight, grad):  # typ
                 factor, place = n * all_filters + group * filters + f, n * of_image + group * numbers + number
                 if rows == LINES and n % LINES == 0 and images - n >= LINES:
                     add_lines(
-                        LINES, LINES, count, weight, row, numbers, grad_output, factor, all_filters,
+                        LINES, LINES, 1, count, weight, row, numbers, grad_output, factor, all_filters,
                         grad, place, of_image,
                     )  # fmt: skip
                 elif rows == LINES and n >= images // LINES * LINES:
-                    add_lines(LINES, 1, count, weight, row, numbers, grad_output, factor, 0, grad, place, 0)
+                    add_lines(LINES, 1, 1, count, weight, row, numbers, grad_output, factor, 0, grad, place, 0)
                 elif rows == 1:
-                    add_lines(1, 1, count, weight, row, numbers, grad_output, factor, 0, grad, place, 0)
+                    add_lines(1, 1, 1, count, weight, row, numbers, grad_output, factor, 0, grad, place, 0)
             f += rows
         task = take_task(counter)

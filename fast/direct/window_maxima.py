@@ -2,6 +2,7 @@
 
 One lane for each window: the best number so far and its position stay in registers while the windows are gone through,
 row by row, and each number takes their place where it is better. Numbers in the padding are never loaded.
+Large windows that overlap are done otherwise (`convoracle.fast.direct.line_maxima`).
 """
 
 from typing import Any
@@ -92,20 +93,28 @@ def find_maxima(  # type: ignore[no-untyped-def]
             with cgutils.for_range(builder, columns) as tap:
                 column = builder.add(left, builder.mul(tap.index, dilation_w))
                 value = load_apart(builder, step, line, column, stride, width, lowest)
-                before = builder.load(best)
-                is_first_nan = builder.and_(
-                    builder.fcmp_unordered("uno", value, value), builder.fcmp_ordered("ord", before, before)
-                )
-                is_better = builder.or_(builder.fcmp_ordered(">", value, before), is_first_nan)
                 position = builder.add(splat(builder, as_index(builder.add(offset, column)), positions), apart)
-                builder.store(builder.select(is_better, value, before), best)
-                builder.store(builder.select(is_better, position, builder.load(winner)), winner)
-        wanted = builder.not_(lanes_from(builder, count, vector.count))
-        wide = builder.load(winner)
-        if index.width < 64:
-            wide = builder.zext(wide, ir.VectorType(ir.IntType(64), vector.count))
-        store_lanes(builder, builder.load(best), builder.gep(values, [start]), wanted)
-        store_lanes(builder, wide, builder.gep(indices, [start]), wanted)
+                take_better(builder, best, winner, value, position)
+        write_maxima(builder, best, winner, builder.gep(values, [start]), builder.gep(indices, [start]), count)
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def take_better(builder: Any, best: Any, winner: Any, value: Any, position: Any) -> None:
+    """Put values, and their positions, in the place of those that are smaller; a NaN stays, and is larger than all."""
+    before = builder.load(best)
+    is_number = builder.fcmp_ordered("ord", before, before)
+    is_better = builder.and_(builder.fcmp_unordered(">", value, before), is_number)
+    builder.store(builder.select(is_better, value, before), best)
+    builder.store(builder.select(is_better, position, builder.load(winner)), winner)
+
+
+def write_maxima(builder: Any, best: Any, winner: Any, values: Any, indices: Any, count: Any) -> None:
+    """Write the maxima and the positions of up to a vector of windows."""
+    value, position = builder.load(best), builder.load(winner)
+    wanted = builder.not_(lanes_from(builder, count, value.type.count))
+    if position.type.element.width < 64:
+        position = builder.zext(position, ir.VectorType(ir.IntType(64), value.type.count))
+    store_lanes(builder, value, values, wanted)
+    store_lanes(builder, position, indices, wanted)

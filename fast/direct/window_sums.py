@@ -93,6 +93,36 @@ def add_rows(  # type: ignore[no-untyped-def]
     return signature, generate
 
 
+@intrinsic
+def add_lines(typing_context, source, start, count, width, target, to):  # type: ignore[no-untyped-def]
+    """Write the sum of `count` lines of `width` numbers, which follow each other from source[start] on, to target[to:].
+
+    Without a line it is zeros.
+    """
+    number = types.intp
+    signature = types.void(source, number, number, number, target, number)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, start, count, width, _, to = arguments
+        source, target = addresses_of(context, builder, signature, arguments)
+        vector = vector_of(signature.args[0])
+        lanes, zeros = ir.Constant(start.type, vector.count), ir.Constant(vector, None)
+        chunks = builder.sdiv(builder.add(width, ir.Constant(start.type, vector.count - 1)), lanes)
+        with cgutils.for_range(builder, chunks) as chunk:
+            column = builder.mul(chunk.index, lanes)
+            wanted = _are_inside(builder, column, width, vector.count)
+            first = builder.gep(source, [builder.add(start, column)])
+            total = cgutils.alloca_once_value(builder, zeros)
+            with cgutils.for_range(builder, count) as line:
+                place = builder.gep(first, [builder.mul(line.index, width)])
+                loaded = load_lanes(builder, place, wanted, zeros)
+                builder.store(builder.fadd(builder.load(total), loaded), total)
+            store_lanes(builder, builder.load(total), builder.gep(target, [builder.add(to, column)]), wanted)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
 @intrinsic(prefer_literal=True)
 def average_columns(  # type: ignore[no-untyped-def]
     typing_context, step, sums, pitch, stride, taps, divisors, first, out, start, count

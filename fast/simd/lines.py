@@ -26,6 +26,7 @@ from convoracle.fast.simd.vectors import (
     lanes_from,
     load_lanes,
     load_vector,
+    prefetch,
     shuffle,
     splat,
     store_lanes,
@@ -39,19 +40,34 @@ LINES = {512: 4, 256: 2, 128: 2}[VECTOR_BITS]
 
 @intrinsic(prefer_literal=True)
 def multiply_lines(  # type: ignore[no-untyped-def]
-    typing_context, rows, lines, terms, wanted, a, a_start, b, b_start, b_step, out, out_start, out_step, base, start
+    typing_context,
+    rows,
+    lines,
+    terms,
+    wanted,
+    a,
+    a_start,
+    a_step,
+    b,
+    b_start,
+    b_step,
+    out,
+    out_start,
+    out_step,
+    base,
+    start,
 ):
     """Write base[start + i] plus the sum of ``a[i, k] * b[j, k]`` over `terms` numbers k to out[i, j].
 
     `rows` and `lines` are literals, the numbers of i and j; only the first `wanted` rows are read and written. Row i of
-    a begins at a[a_start + i * terms], line j of b at b[b_start + j * b_step], and out[i, j] is at out_start + i + j *
+    a begins at a[a_start + i * a_step], line j of b at b[b_start + j * b_step], and out[i, j] is at out_start + i + j *
     out_step.
     """
     size, step = (rows.literal_value, lines.literal_value), types.intp
-    signature = types.void(rows, lines, step, step, a, step, b, step, step, out, step, step, base, step)
+    signature = types.void(rows, lines, step, step, a, step, step, b, step, step, out, step, step, base, step)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, _, terms, wanted, _, a_start, _, b_start, b_step, _, out_start, out_step, _, start = arguments
+        _, _, terms, wanted, _, a_start, a_step, _, b_start, b_step, _, out_start, out_step, _, start = arguments
         a, b, out, base = addresses_of(context, builder, signature, arguments)
         vector = vector_of(signature.args[4])
         tile = [(i, j) for i in range(size[0]) for j in range(size[1])]
@@ -60,7 +76,7 @@ def multiply_lines(  # type: ignore[no-untyped-def]
         is_wanted = [builder.icmp_signed(">", wanted, _int(wanted, i)) for i in range(size[0])]
         # Rows that are not wanted are the last one again.
         numbers = [builder.select(is_wanted[i], _int(wanted, i), last) for i in range(size[0])]
-        of_rows = [builder.gep(a, [builder.add(a_start, builder.mul(number, terms))]) for number in numbers]
+        of_rows = [builder.gep(a, [builder.add(a_start, builder.mul(number, a_step))]) for number in numbers]
         of_lines = [
             builder.gep(b, [builder.add(b_start, builder.mul(b_step, _int(b_step, j)))]) for j in range(size[1])
         ]
@@ -97,20 +113,21 @@ def multiply_lines(  # type: ignore[no-untyped-def]
 
 @intrinsic(prefer_literal=True)
 def add_lines(  # type: ignore[no-untyped-def]
-    typing_context, rows, lines, count, a, a_start, a_step, b, b_start, b_step, out, out_start, out_step
+    typing_context, rows, lines, ahead, count, a, a_start, a_step, b, b_start, b_step, out, out_start, out_step
 ):
     """Add the sum of ``b[j, i] * a[i, k]`` over i, one product after the other, to `count` numbers k of out[j].
 
     `rows` and `lines` are literals, the numbers of i and j. Row i of a begins at a[a_start + i * a_step], b[j, i] is
-    b[b_start + j * b_step + i], and line j of out begins at out[out_start + j * out_step].
+    b[b_start + j * b_step + i], and line j of out begins at out[out_start + j * out_step]. If the literal `ahead` is 1,
+    as many rows after these are asked for.
     """
     size, step = (rows.literal_value, lines.literal_value), types.intp
-    signature = types.void(rows, lines, step, a, step, step, b, step, step, out, step, step)
+    signature = types.void(rows, lines, ahead, step, a, step, step, b, step, step, out, step, step)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, _, count, _, a_start, a_step, _, b_start, b_step, _, out_start, out_step = arguments
+        _, _, _, count, _, a_start, a_step, _, b_start, b_step, _, out_start, out_step = arguments
         a, b, out = addresses_of(context, builder, signature, arguments)
-        vector = vector_of(signature.args[3])
+        vector = vector_of(signature.args[4])
 
         def places(array: Any, start: Any, step: Any, number: int) -> list[Any]:
             steps = (builder.mul(step, _int(step, n)) for n in range(number))
@@ -126,22 +143,35 @@ def add_lines(  # type: ignore[no-untyped-def]
         with cgutils.for_range(builder, vectors) as loop:
             place = builder.mul(loop.index, lanes)
             loaded = [load_vector(builder, builder.gep(row, [place]), vector) for row in of_rows]
+            if ahead.literal_value:
+                _ask_for_next(builder, of_rows, a_step, place)
             for line, of_line in zip(of_lines, factors, strict=True):
                 total = load_vector(builder, builder.gep(line, [place]), vector)
                 for factor, row in zip(of_line, loaded, strict=True):
                     total = fused_multiply_add(builder, factor, row, total)
                 store_vector(builder, total, builder.gep(line, [place]))
         done = builder.mul(vectors, lanes)
-        mask = builder.not_(lanes_from(builder, builder.sub(count, done), vector.count))
-        loaded = [load_lanes(builder, builder.gep(row, [done]), mask, zeros) for row in of_rows]
-        for line, of_line in zip(of_lines, factors, strict=True):
-            total = load_lanes(builder, builder.gep(line, [done]), mask, zeros)
-            for factor, row in zip(of_line, loaded, strict=True):
-                total = fused_multiply_add(builder, factor, row, total)
-            store_lanes(builder, total, builder.gep(line, [done]), mask)
+        with builder.if_then(builder.icmp_signed(">", count, done)):
+            mask = builder.not_(lanes_from(builder, builder.sub(count, done), vector.count))
+            loaded = [load_lanes(builder, builder.gep(row, [done]), mask, zeros) for row in of_rows]
+            for line, of_line in zip(of_lines, factors, strict=True):
+                total = load_lanes(builder, builder.gep(line, [done]), mask, zeros)
+                for factor, row in zip(of_line, loaded, strict=True):
+                    total = fused_multiply_add(builder, factor, row, total)
+                store_lanes(builder, total, builder.gep(line, [done]), mask)
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def _ask_for_next(builder: Any, rows: list[Any], step: Any, place: Any) -> None:
+    """Ask the caches for these places of the rows after these, which are often read next: short lines are no streams.
+
+    There need not be any.
+    """
+    after = builder.add(place, builder.mul(step, _int(step, len(rows))))
+    for row in rows:
+        prefetch(builder, builder.gep(row, [after]))
 
 
 def _add_lanes(builder: Any, vector: Any) -> Any:

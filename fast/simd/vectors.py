@@ -1,7 +1,7 @@
 """Vectors of the machine: how wide they are, and how they are emitted as LLVM IR.
 
 Numba leaves it to LLVM to find vectors in loops. The few kernels whose speed depends on them say what they want: an
-intrinsic (in `convoracle.fast.simd.microkernel`, `convoracle.fast.direct.window_maxima`) writes its own instructions.
+intrinsic, a function marked `@intrinsic`, writes its own instructions.
 Numba's cache does not see an edit of such a file: whoever edits one empties the cache.
 """
 

@@ -1,4 +1,4 @@
-"""The convolution by Winograd's algorithm down the columns only: for kernels of 5, and where there are few channels.
+"""The convolution by Winograd's algorithm down the columns only, for few channels.
 
 F(4, r) along one axis takes 8 multiplications for 4 outputs instead of 20 (5 taps), or 6 instead of 12 (3 taps), for
 each column of the kernel. That is less than along both axes; but the lanes are neighbouring outputs, so an image needs

@@ -12,7 +12,11 @@ from convoracle.fast import threads
 from convoracle.fast.simd.vectors import lanes_of
 
 LANES = lanes_of(np.dtype(np.float32))
-OPTIONS = [(2, 2, 0), (3, 2, 1), (3, 1, 1), (3, 3, 1), ((5, 2), (1, 4), (2, 1)), ((1, 3), (3, 2), (0, 0))]
+OPTIONS = [
+    *[(2, 2, 0), (3, 2, 1), (3, 1, 1), (3, 3, 1), ((5, 2), (1, 4), (2, 1)), ((1, 3), (3, 2), (0, 0))],
+    # Large ones, whose rows are done by themselves: more rows than the plane has, and steps that leave rows out.
+    *[(5, 1, 2), ((9, 4), (1, 2), (4, 0)), ((4, 5), (2, 3), (2, 1))],
+]
 INF, NAN = np.inf, np.nan
 
 
@@ -58,6 +62,23 @@ def test_gradients_are_those_of_pytorch(kernel: int, stride: int, padding: int, 
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_windows_name_the_first_maximum_or_the_first_nan(stride: int, dtype: type) -> None:
+    rng, size, half = np.random.default_rng(stride), 7, 3
+    x = rng.integers(-1, 2, (3, 2, 10, LANES + 3)).astype(dtype)
+    x[1][rng.random(x[1].shape) < 0.05], x[2, 0], x[2, 1, 3:9] = NAN, -INF, -INF
+    values, indices = co.max_pool2d(x, size, stride, half, return_indices=True, backend="direct")
+    height, width = x.shape[2:]
+    for n, c, p, q in np.ndindex(*values.shape):
+        rows, columns = (slice(max(i * stride - half, 0), i * stride - half + size) for i in (p, q))
+        window, positions = x[n, c, rows, columns], np.arange(height * width).reshape(height, width)[rows, columns]
+        # NumPy names the first NaN, else the first maximum, too.
+        first = window.argmax()
+        assert indices[n, c, p, q] == positions.flat[first]
+        np.testing.assert_array_equal(values[n, c, p, q], window.flat[first])
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
 def test_the_first_maximum_wins_and_the_first_nan_over_all(stride: int) -> None:
     x = np.ones((1, 1, 2, 2 * LANES), np.float32)
     indices = co.max_pool2d(x, 2, stride, return_indices=True, backend="direct")[1]
@@ -100,6 +121,7 @@ GUESSED = [
     ((5, LANES + 1), 3, 1, 1, False),
     ((9, 700), 3, 1, 1, False),
     ((6, 7), 5, 1, 2, False),
+    ((14, 14), 3, 2, 0, True),
 ]
 """Planes with as many positions as windows, or twice as many along both axes: size, kernel, stride, padding, ceil."""
 
@@ -145,6 +167,17 @@ def test_an_index_outside_of_the_plane_is_an_error(size: tuple[int, int], stride
     indices[0, 1, -1, -1] = indices[0, 1, -1, -1] + added if added else height * width
     with pytest.raises(ValueError, match=f"indices must be between 0 and H \\* W - 1 = {height * width - 1}"):
         co.max_pool2d_backward(grad, indices, (1, 2, *size), backend="direct")
+
+
+def test_gradients_of_means_by_bands_of_rows() -> None:
+    """Windows three columns apart, in a plane that is done in two bands."""
+    x = torch.zeros((1, 2, 150, 151), dtype=torch.float64, requires_grad=True)
+    means = torch.nn.functional.avg_pool2d(x, (7, 5), (2, 3), (3, 2), divisor_override=1)
+    grad = np.random.default_rng(0).integers(-9, 10, means.shape).astype(np.float64)
+    (expected,) = torch.autograd.grad(means, x, torch.tensor(grad))
+    arguments = ((7, 5), (2, 3), (3, 2), False, True, 1)
+    result = co.avg_pool2d_backward(grad, tuple(x.shape), *arguments, backend="direct")
+    np.testing.assert_array_equal(result, expected.numpy())
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 7), (3, LANES // 3), (4, LANES)])
