@@ -11,8 +11,17 @@ PRODUCTS = 256
 OUTPUTS = 384
 """How many are about summed in one chain of the weight gradient."""
 
+INSIDE = 3 / 4
+"""If so large a part of the taps of a weight gradient or a smaller one reads the input, the others are left out."""
+
 PATCH = 16
 """Taps of the smallest windows whose patches are copied to their place, about (`convoracle.fast.direct.patches`)."""
+
+LAID = 12
+"""Multiply-adds of a vector that take as long as laying a number of such a patch where it belongs, about."""
+
+ADDED, ADDED_ROW = 3, 8
+"""Likewise those of adding a vector of a patch; vectors that would be added in the time it takes to begin a row."""
 
 
 def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
@@ -42,17 +51,59 @@ def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
         vectors, copies = by_filters, 1
     vectors *= layer.groups * phases
     products = channels * taps / phases
+    if layer.operation == "conv2d_input_grad" and not _is_by_patches(layer):
+        overlapping = _overlapping_patches_terms(layer, tile, vectors * products)
+        if overlapping is not None:
+            return overlapping
+    # One by one, planes are read side by side: more streams than the hardware notices.
+    apart = source * (layer.kernel_size == layer.stride == (1, 1))
     return [
         Term("products", "tile", 0, vectors * products),
         Term("sums", "near", 0, vectors * tile.lanes * layer.itemsize * math.ceil(products / PRODUCTS)),
         Term("copies", "near", 0, layer.itemsize * source * copies),
         Term("rows", "tile", 0, layer.groups * channels * plane[0] * copies * (source > 0 and taps > 1)),
         Term("packing", "near", 0, layer.itemsize * layer.weight_numbers),
+        Term("apart", "far", 0, layer.itemsize * apart),
         Term("phases", "calls", phases, 0),
         Term("groups", "calls", 0, phases * layer.groups),
         Term("patches", "near", 0, layer.itemsize * layer.input_numbers * _is_by_patches(layer)),
         *common_terms(layer),
     ]
+
+
+def taps_multiplied(layer: Layer) -> int:
+    """Return how many taps of all windows of a plane are multiplied: the others read beyond the input."""
+    inside, every = _taps_inside(layer), math.prod(layer.kernel_size) * math.prod(layer.output_size)
+    is_gradient = layer.operation == "conv2d_weight_grad"
+    is_whole = is_gradient and (2 * math.prod(layer.output_size) <= OUTPUTS or inside > INSIDE * every)
+    return every if is_whole else inside
+
+
+def _overlapping_patches_terms(layer: Layer, tile: Tile, gathered: float) -> list[Term] | None:
+    """Count the work of adding up patches that overlap, or return None if gathering takes fewer products.
+
+    Patches have outputs side by side, or taps (`convoracle.fast.direct.patch_sums`).
+    """
+    filters, channels = layer.filters // layer.groups, layer.channels // layer.groups
+    (kernel_h, kernel_w), outputs = layer.kernel_size, math.prod(layer.output_size)
+    taps, rows = channels * kernel_h * kernel_w, layer.groups * outputs * channels * kernel_h
+    laid = rows * kernel_w
+    by_outputs = layer.groups * filters * math.ceil(outputs / tile.lanes) * _up_to_tiles(taps, tile)
+    by_taps = layer.groups * filters * math.ceil(taps / tile.lanes) * _up_to_tiles(outputs, tile)
+    added = rows * (ADDED_ROW + math.ceil(kernel_w / tile.lanes))
+    of_outputs = by_outputs + LAID * laid if max(layer.stride) > 1 else math.inf
+    of_taps = by_taps + ADDED * added if layer.dilation[1] == 1 or kernel_w == 1 else math.inf
+    if gathered <= min(of_outputs, of_taps):
+        return None
+    if of_outputs < of_taps:
+        way = [Term("products", "tile", 0, by_outputs), Term("patches", "near", 0, layer.itemsize * laid)]
+    else:
+        way = [
+            Term("products", "tile", 0, by_taps),
+            Term("added", "tile", 0, added),
+            Term("copies", "near", 0, layer.itemsize * layer.output_numbers),
+        ]
+    return [*way, Term("groups", "calls", 0, layer.groups), *common_terms(layer)]
 
 
 def _taps_inside(layer: Layer) -> int:
@@ -82,8 +133,10 @@ def _weight_grad_terms(layer: Layer, tile: Tile) -> list[Term]:
     vectors = layer.groups * kernel_h * kernel_w // run * math.ceil(run * channels / tile.lanes)
     # What is too narrow to be turned a tile at a time is turned number by number.
     single = layer.input_numbers * (channels < tile.rows) + layer.groups * (filters % tile.rows) * outputs
+    taps = kernel_h * kernel_w * outputs
+    inside = taps_multiplied(layer) if run == 1 and channels >= tile.lanes else taps
     return [
-        Term("products", "tile", 0, vectors * _up_to_tiles(filters, tile) * outputs),
+        Term("products", "tile", 0, vectors * _up_to_tiles(filters, tile) * outputs * inside / taps),
         Term("sums", "near", 0, layer.itemsize * vectors * tile.lanes * filters * outputs / OUTPUTS),
         Term("copies", "near", 0, layer.itemsize * layer.input_numbers),
         Term("packing", "near", 0, layer.itemsize * layer.output_numbers),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from convoracle.fast.shapes import count_outputs
 from convoracle.fast.windows import Ends, Pair
 
 
@@ -28,12 +29,7 @@ class Layer(NamedTuple):
     @property
     def output_size(self) -> Pair:
         """Rows and columns of the result of the convolution."""
-        rows, columns = (
-            (size + before + after - dilation * (kernel - 1) - 1) // stride + 1
-            for size, kernel, stride, (before, after), dilation in zip(
-                self.size, self.kernel_size, self.stride, self.padding, self.dilation, strict=True
-            )
-        )
+        rows, columns = map(count_outputs, self.size, self.padding, self.kernel_size, self.stride, self.dilation)
         return rows, columns
 
     @property

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from convoracle.fast.auto.machine import Rates, measure_rates
 
-FORMAT = 1
+FORMAT = 2
 VARIABLE = "CONVORACLE_CACHE_DIR"
 
 

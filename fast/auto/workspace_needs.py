@@ -8,7 +8,7 @@ piece. A test holds what calls are measured to take to these numbers. What `plan
 import math
 
 from convoracle.fast.auto.layer import Layer
-from convoracle.fast.winograd.tile_shapes import choose_tile, products_of_tile
+from convoracle.fast.winograd.tile_shapes import WEIGHT_GRAD_TILES, choose_tile, products_of_tile
 
 MIB = 1 << 20
 
@@ -30,9 +30,9 @@ def workspace_of(backend: str, layer: Layer) -> int:
     if backend != "winograd" or layer.kernel_size[0] not in (3, 5):
         return OF_THREAD.get(backend, 0)
     outputs = layer.size if layer.operation == "conv2d_input_grad" else layer.output_size
-    side = layer.kernel_size[0]
-    products = products_of_tile(choose_tile(outputs, side, layer.dilation), side)
-    transformed = products * layer.weight_numbers // math.prod(layer.kernel_size)
-    if layer.operation == "conv2d_weight_grad":
+    side, is_gradient = layer.kernel_size[0], layer.operation == "conv2d_weight_grad"
+    tile = WEIGHT_GRAD_TILES[side] if is_gradient else choose_tile(outputs, side, layer.dilation)
+    transformed = products_of_tile(tile, side) * layer.weight_numbers // math.prod(layer.kernel_size)
+    if is_gradient:
         return OF_THREAD[backend] + min(transformed * layer.itemsize, LARGEST_SUMS) + SIDE_BY_SIDE
     return OF_THREAD[backend] + (transformed * layer.itemsize if transformed <= KEPT_WEIGHTS else 0)

@@ -9,7 +9,10 @@ and starts from the bias. The input gradient gathers: ``x[i]`` was read by outpu
 the taps whose ``t * dilation`` leaves the same remainder, and are a correlation of the output gradient of their own,
 with stride 1 and offsets that fall as t rises: one correlation for each pair of remainders, down and across.
 
-Either way neighbouring outputs are side by side in a vector (`convoracle.fast.direct.correlation`), or filters are
+Windows of large strides, or of few channels, have patches instead: what each output adds, in one product
+(`convoracle.fast.direct.patches`, `convoracle.fast.direct.patch_sums`).
+
+Otherwise neighbouring outputs are side by side in a vector (`convoracle.fast.direct.correlation`), or filters are
 (`convoracle.fast.direct.filter_lanes`): whatever takes fewer steps.
 """
 
@@ -23,9 +26,11 @@ from convoracle.fast.correlation_axes import Axis, backward_axes, forward_axis
 from convoracle.fast.direct.bias_grad import conv2d_bias_grad
 from convoracle.fast.direct.correlation import Target, Weights, bind_correlation
 from convoracle.fast.direct.filter_lanes import bind_filter_lanes
-from convoracle.fast.direct.filter_plan import Phase, filter_steps_of, plan_filter_lanes
+from convoracle.fast.direct.filter_plan import filter_steps_of, plan_filter_lanes
+from convoracle.fast.direct.patch_sums import bind_patch_sums, patch_sums_steps
 from convoracle.fast.direct.patches import are_patches_faster, bind_patches, plan_patches
 from convoracle.fast.direct.plan import plan_correlation, steps_of
+from convoracle.fast.direct.reading import Phase
 from convoracle.fast.direct.single_outputs import are_single, bind_single_input_grads, bind_single_outputs
 from convoracle.fast.direct.weight_grad import conv2d_weight_grad
 from convoracle.fast.finite import are_finite
@@ -61,9 +66,10 @@ def bind_conv2d(
     whole = (_whole(kernel_size[0], down),), (_whole(kernel_size[1], across),)
     by_filters = plan_filter_lanes(*sizes, *whole, (1, 1), shape[2:], dtype)
     weights = _filter_weights(filters // groups, channels, *kernel_size)
-    is_cut = False
+    is_cut = is_read = False
     if by_filters is not None and filter_steps_of(by_filters) < steps_of(plan):
-        correlate, is_cut = bind_filter_lanes(by_filters, len(x), weights), by_filters.is_cut
+        correlate = bind_filter_lanes(by_filters, len(x), weights)
+        is_cut, is_read = by_filters.is_cut, by_filters.is_read
     else:
         plane = down.outputs * across.outputs
         correlate = bind_correlation(plan, len(x), weights, Target(0, filters * plane, plane, across.outputs, 1))
@@ -72,8 +78,8 @@ def bind_conv2d(
         out = np.empty(shape, dtype)
         base = zeros if bias is None else bias
         correlate(x, weight, base, out)
-        if is_cut and not are_finite((out if out.size < weight.size else weight).reshape(-1)):
-            # The zeros around x make NaN of a weight that is not finite; every weight is part of some output.
+        if is_cut and not are_finite((out if is_read and out.size < weight.size else weight).reshape(-1)):
+            # The zeros around x make NaN of a weight that is not finite; if all are read, each is part of some output.
             padded = plan_filter_lanes(*sizes, *whole, (1, 1), shape[2:], dtype, is_whole=True)
             assert padded is not None
             bind_filter_lanes(padded, len(x), weights)(x, weight, base, out)
@@ -113,14 +119,21 @@ def bind_conv2d_input_grad(
         for column in columns
     ]
     by_filters = plan_filter_lanes(*sizes, rows, columns, stride, input_shape[2:], dtype)
-    if is_spread:
-        patches = plan_patches(groups, weight.shape, grad_output.shape[2:], stride, dilation, dtype)
-        if patches is not None and are_patches_faster(patches, (plan for _, _, plan in pairs)):
-            return bind_patches(
-                patches, grad_output, weight, input_shape, stride=stride, padding=padding, dilation=dilation
-            )
     steps = sum(steps_of(plan, is_spread=is_spread) for _, _, plan in pairs)
-    if by_filters is not None and filter_steps_of(by_filters) < steps:
+    filter_steps = math.inf if by_filters is None else filter_steps_of(by_filters)
+    sums_steps = patch_sums_steps(groups, weight.shape, grad_output.shape[2:], stride, dilation, dtype)
+    patches = plan_patches(groups, weight.shape, grad_output.shape[2:], dtype) if is_spread else None
+    if patches is not None and are_patches_faster(
+        patches, (plan for _, _, plan in pairs), min(filter_steps, sums_steps)
+    ):
+        return bind_patches(
+            patches, grad_output, weight, input_shape, stride=stride, padding=padding, dilation=dilation
+        )
+    if sums_steps < min(steps, filter_steps):
+        return bind_patch_sums(
+            grad_output, weight, input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+        )
+    if by_filters is not None and filter_steps < steps:
         weights = _channel_weights(*weight.shape, groups, tuple((row[1], column[1]) for row, column, _ in pairs))
         correlations = [bind_filter_lanes(by_filters, images, weights)]
         is_padded, is_sparse = by_filters.is_padded, False

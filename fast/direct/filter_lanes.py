@@ -14,7 +14,7 @@ So a stride costs nothing, and ROWS outputs may lie across the ends of rows and 
 sums are turned around in the end: a band of them waits in a buffer, filters of an output side by side.
 
     for each band of outputs, for each share of the filters:
-        for each block of channels:
+        for each block of channels, or of the taps of one:
             lay the source ready: read it where it is, or copy it with the zeros around it
             for each panel, up to VECTORS vectors of filters:
                 pack its weights
@@ -26,7 +26,7 @@ Outputs are of different *kinds* where not all of them have the same taps: in th
 the edges, where a tap that reads beyond the source can be left out instead of laying zeros around it.
 
 The order of a sum is that of the other way: by blocks of channels, within them by channel, row and column of the
-kernel; each block's sum is added to those before it, the first to the bias.
+kernel, of large kernels by blocks of taps; each block's sum is added to those before it, the first to the bias.
 """
 
 from collections.abc import Callable
@@ -96,10 +96,10 @@ def _correlate(  # type: ignore[no-untyped-def]
     sums = aligned(longest // lanes * of_vector + lanes * lanes, source)
     zeros, bases = np.zeros(lanes, source.dtype), np.zeros(longest, source.dtype)
     line = min(VECTORS * lanes, longest)
-    panel = aligned(plan.channel_block * plan.taps * line, source)
+    panel = aligned(plan.channel_block * plan.tap_block * line, source)
     # Whether the weights of a filter follow each other through all channels, in the order they are needed.
     is_long = plan.phases == 1 and weights.is_run and weights.of_channel == plan.taps
-    spare = np.zeros(0 if is_long else (weights.of_filter + lanes) * line, source.dtype)
+    spare = np.zeros(0 if is_long or plan.tap_blocks > 1 else (weights.of_filter + lanes) * line, source.dtype)
     planes, of_image = source, plan.groups * plan.channels * plan.plane
     if plan.is_copied:
         of_image = plan.channel_block * plan.plane
@@ -131,37 +131,38 @@ def _correlate(  # type: ignore[no-untyped-def]
             else:
                 row, column = top * plan.step_h + plan.first_h, left * plan.step_w + plan.first_w
                 shift = first_plane * plan.plane + row * plan.pitch + column
-            for p in range(panels):
-                vector = (last_vector - first_vector) * p // panels
-                after = (last_vector - first_vector) * (p + 1) // panels
-                first = first_filter + vector * lanes
-                filters = min(plan.filters - first, (after - vector) * lanes)
-                pack_panel(
-                    plan, weights, weight, group, first, filters, channel, channels, panel, spare, is_long,
-                    (after - vector) * lanes,
-                )  # fmt: skip
-                begin = ZERO
-                for kind in range(plan.kinds):
-                    _multiply_kind(
-                        after - vector,
-                        channels * of_kinds[kind, 7],
-                        planes,
-                        shift,
-                        starts,
-                        terms,
-                        of_kinds[kind, 6],
-                        panel,
-                        sums,
-                        vector * of_vector,
-                        places,
-                        of_vector,
-                        begin,
-                        ends[kind],
-                        bases,
-                        vector * lanes,
-                        channel > 0,
-                    )
-                    begin = ends[kind]
+            for block in range(plan.tap_blocks):
+                for p in range(panels):
+                    vector = (last_vector - first_vector) * p // panels
+                    after = (last_vector - first_vector) * (p + 1) // panels
+                    first = first_filter + vector * lanes
+                    filters = min(plan.filters - first, (after - vector) * lanes)
+                    pack_panel(
+                        plan, weights, weight, group, first, filters, channel, channels, block, panel, spare, is_long,
+                        (after - vector) * lanes,
+                    )  # fmt: skip
+                    begin = ZERO
+                    for kind in range(plan.kinds):
+                        _multiply_kind(
+                            after - vector,
+                            channels * of_kinds[block * plan.kinds + kind, 7],
+                            planes,
+                            shift,
+                            starts,
+                            terms,
+                            of_kinds[block * plan.kinds + kind, 6],
+                            panel,
+                            sums,
+                            vector * of_vector,
+                            places,
+                            of_vector,
+                            begin,
+                            ends[kind],
+                            bases,
+                            vector * lanes,
+                            channel > 0 or block > 0,
+                        )
+                        begin = ends[kind]
         for vector in range(last_vector - first_vector):
             first = first_filter + vector * lanes
             filters = min(plan.filters - first, lanes)

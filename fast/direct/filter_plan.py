@@ -18,6 +18,7 @@ import numpy as np
 
 from convoracle.fast.correlation_axes import Axis
 from convoracle.fast.direct.plan import DEPTH
+from convoracle.fast.direct.reading import Phase, reading_of
 from convoracle.fast.simd.microkernel import HALF
 from convoracle.fast.simd.vectors import lanes_of
 from convoracle.fast.windows import Pair
@@ -40,30 +41,6 @@ stay in the nearest cache, rows of many planes side by side."""
 
 LARGEST_UNIT = 64
 """Outputs of a unit, at most: a band has whole ones."""
-
-Phase = tuple[int, tuple[int, ...], Axis]
-"""One axis of a phase: its first output, its taps, and what they read."""
-
-
-class Reading(NamedTuple):
-    """One axis of what is read: numbers first, first + take, ... of the source, `step` of them from unit to unit."""
-
-    size: int
-    units: int
-    first: int
-    take: int
-    step: int
-    span: int
-    """How many of them a unit reaches beyond its first."""
-
-    def length(self, units: int) -> int:
-        """Return how many numbers so many units read."""
-        return (units - 1) * self.step + self.span + 1
-
-    @property
-    def is_inside(self) -> bool:
-        """Whether there are no zeros around the source among them."""
-        return self.first >= 0 and self.first + (self.length(self.units) - 1) * self.take < self.size
 
 
 class FilterPlan(NamedTuple):
@@ -101,19 +78,24 @@ class FilterPlan(NamedTuple):
     pitch: int
     plane: int
     lanes: int
-    # Phases; whether some outputs are in none; taps of all of them; channels that make one chain of sums.
+    # Phases; whether some outputs are in none; taps of all of them; channels and taps that make one chain of sums, and
+    # how many such blocks of taps there are.
     phases: int
     is_sparse: bool
     taps: int
     channel_block: int
+    tap_block: int
+    tap_blocks: int
     # Kinds of outputs; whether some of them leave out taps, those that read beyond the source, or zeros are multiplied.
     kinds: int
     is_cut: bool
     is_padded: bool
-    # For each phase: its first tap and how many it has.
+    # Whether every tap reads the source somewhere.
+    is_read: bool
+    # Block by block of taps, for each phase: its first line in the panel, how many taps it has, and the first of them.
     of_phases: np.ndarray
-    # For each kind: the first output of its phase down and across, its units from row to row and from column to column,
-    # its first term in the table and how many for a channel.
+    # Likewise, for each kind: the first output of its phase down and across, its units from row to row and from column
+    # to column, its first term in the table and how many for a channel.
     of_kinds: np.ndarray
     # Kind by kind, channel by channel, tap by tap: where it is read, and its line in the panel of packed weights.
     terms: np.ndarray
@@ -135,30 +117,33 @@ def plan_filter_lanes(
     """Plan the correlation of images of ``groups * channels`` planes with ``groups * filters`` filters.
 
     `size` are the rows and columns of the result, `unit` those that neighbouring outputs of all phases make together.
-    There is no such plan for kernels too large for a panel, steps that make large units, and taps that read nothing.
+    There is no such plan for steps that make large units, alone or with large kernels, and without taps.
     `is_whole` says that the zeros around the source are to be read.
     """
     lanes = lanes_of(dtype)
     taps = sum(len(taps_h) for _, taps_h, _ in down) * sum(len(taps_w) for _, taps_w, _ in across)
-    if not 0 < taps <= 2 * DEPTH or math.prod(unit) > LARGEST_UNIT:
+    pairs = list(itertools.product(down, across))
+    tap_block = taps if taps <= 2 * DEPTH else DEPTH
+    if not taps or math.prod(unit) > LARGEST_UNIT or (tap_block < taps and len(pairs) > 1):
         return None
     units_h, units_w = (math.ceil(number / of_unit) for number, of_unit in zip(size, unit, strict=True))
-    reads_h, reads_w = _reading(down, units_h), _reading(across, units_w)
-    counts = [len(taps_h) * len(taps_w) for (_, taps_h, _), (_, taps_w, _) in itertools.product(down, across)]
+    reads_h, reads_w = reading_of(down, units_h), reading_of(across, units_w)
+    counts = [len(taps_h) * len(taps_w) for (_, taps_h, _), (_, taps_w, _) in pairs]
     channel_block = min(max(DEPTH // max(counts), 1), channels)
-    pairs = list(itertools.product(down, across))
     is_crowded = channels >= CROWDED and reads_h.size * reads_w.size * dtype.itemsize % CROWDING_BYTES == 0
     is_inside = reads_h.is_inside and reads_w.is_inside
-    is_cut = not (is_inside or is_whole) and _pays(pairs)
+    # The taps of a large kernel are not told apart by outputs: tables of them would be large, too.
+    is_cut = not (is_inside or is_whole) and tap_block == taps and _pays(pairs)
+    is_far = is_cut and reads_h.is_far(COPIED_NUMBERS // channel_block // reads_w.length(units_w))
     is_near = is_inside or (is_cut and reads_h.size * reads_w.size <= SMALL_PLANE)
-    is_copied = not is_near or is_crowded or max(reads_h.take, reads_w.take) > 1
+    is_copied = not (is_far or (is_near and not is_crowded)) or max(reads_h.take, reads_w.take) > 1
 
     wanted = BAND_OUTPUTS * max(unit) // math.prod(unit)
     most = (COPIED_NUMBERS if is_copied else 2 * COPIED_NUMBERS) // channel_block
     column_bands = math.ceil(units_w / min(wanted, max((most - reads_w.span) // reads_w.step, 1)))
     band_w = math.ceil(units_w / column_bands)
     pitch = reads_w.length(band_w) if is_copied else reads_w.size
-    fitting = (most // pitch - reads_h.span - 1) // reads_h.step + 1
+    fitting = reads_h.fitting(most // pitch) if is_copied else reads_h.fitting_in_place(most // pitch)
     row_bands = math.ceil(units_h / max(min(round(wanted / band_w), fitting), 1))
     band_h = math.ceil(units_h / row_bands)
     copied_rows = reads_h.length(band_h)
@@ -186,8 +171,14 @@ def plan_filter_lanes(
             if of_taps:
                 terms.append((of_channel + of_taps).reshape(-1, 2))
             count_of_terms += channel_block * len(of_taps)
-        of_phases.append((first, count))
+        of_phases.append((first, count, first))
         first += count
+    if tap_block < taps:
+        # One phase, one channel at a time: its only kind in blocks of its taps, each with lines of its own.
+        blocks = [(tap, min(tap_block, taps - tap)) for tap in range(0, taps, tap_block)]
+        of_phases = [(0, count, tap) for tap, count in blocks]
+        of_kinds = [(*of_kinds[0][:6], tap, count) for tap, count in blocks]
+        terms[0][:, 1] %= tap_block
     return FilterPlan(
         groups=groups,
         channels=channels,
@@ -219,9 +210,12 @@ def plan_filter_lanes(
         is_sparse=len(pairs) < math.prod(unit),
         taps=taps,
         channel_block=channel_block,
-        kinds=len(of_kinds),
+        tap_block=tap_block,
+        tap_blocks=math.ceil(taps / tap_block),
+        kinds=len(of_kinds) // math.ceil(taps / tap_block),
         is_cut=is_cut,
         is_padded=not (is_inside or is_cut),
+        is_read=_is_read(down) and _is_read(across),
         of_phases=np.array(of_phases, np.int64),
         of_kinds=np.array(of_kinds, np.int64),
         terms=np.concatenate(terms),
@@ -258,15 +252,9 @@ def _ranges(axis: Axis, is_cut: bool) -> list[tuple[tuple[int, int], tuple[int, 
 
 
 def _pays(pairs: list[tuple[Phase, Phase]]) -> bool:
-    """Tell whether leaving out taps saves more than incomplete tiles cost, of which each kind has one for a band.
-
-    A tap that never reads the source is not left out: what it does to a sum would be lost.
-    """
+    """Tell whether leaving out taps saves more than incomplete tiles cost, of which each kind has one for a band."""
     whole = cut = 0.0
     for (_, _, down), (_, _, across) in pairs:
-        for axis in (down, across):
-            if len({tap for _, taps in _ranges(axis, True) for tap in taps}) < len(axis.offsets):
-                return False
         images = max(BAND_OUTPUTS // (down.outputs * across.outputs), 1)
         bands = max(down.outputs * across.outputs // BAND_OUTPUTS, 1)
         whole += images * down.outputs * across.outputs * len(down.offsets) * len(across.offsets)
@@ -275,14 +263,11 @@ def _pays(pairs: list[tuple[Phase, Phase]]) -> bool:
         ):
             outputs = images * (bottom - top) * (right - left)
             cut += (outputs + min(HALF * bands, outputs) / 2) * len(taps_h) * len(taps_w)
-    return cut < whole
+    return 0 < cut < whole
 
 
-def _reading(phases: tuple[Phase, ...], units: int) -> Reading:
-    """Return what the taps of all phases read along an axis."""
-    axes = [axis for _, _, axis in phases]
-    offsets = [offset for axis in axes for offset in axis.offsets]
-    span, stride = max(offsets) - min(offsets), axes[0].stride
-    # A single tap leaves numbers out; a copy need not have them.
-    take = stride if span == 0 and units > 1 else 1
-    return Reading(axes[0].size, units, min(offsets), take, stride // take if units > 1 else 1, span)
+def _is_read(phases: tuple[Phase, ...]) -> bool:
+    """Tell whether every tap reads the source for some output."""
+    return all(
+        len({tap for _, taps in _ranges(axis, True) for tap in taps}) == len(axis.offsets) for _, _, axis in phases
+    )

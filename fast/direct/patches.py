@@ -1,4 +1,4 @@
-"""The input gradient of windows that do not overlap: one matrix product, then each window's patch laid where it was.
+"""The input gradient by patches, one for each window: one matrix product, then each patch laid where its window was.
 
 If the stride is not smaller than the kernel's extent, every input is read by one output at most, through one tap. So
 
@@ -8,6 +8,10 @@ which is a convolution of 1 x 1 with a filter for each channel and tap, holds ev
 
     y, x = i * stride_h + t * dilation_h - top, j * stride_w + s * dilation_w - left
     grad[n, c, y, x] = patches[n, (c, t, s), (i, j)]
+
+Where windows overlap, patches are added up, tap by tap; with narrow kernels that is still the least work, as in the
+first layer of a network for speech, 1 x 10 with a stride of 5. Wide ones have their rows added
+(`convoracle.fast.direct.patch_sums`).
 
 One correlation for each pair of remainders of the stride (`convoracle.fast.direct.conv2d`) would be as many, each with
 the few channels of a photograph: the patches of a vision transformer, 16 x 16 of 3 channels, make 256 of them.
@@ -39,28 +43,33 @@ COPIED_ROW = 50
 """Steps it takes to copy a row of a source that is not read where it is, beside those of its numbers."""
 
 
-def plan_patches(
-    groups: int, weight_shape: Shape, output_size: Shape, stride: Pair, dilation: Pair, dtype: np.dtype
-) -> Plan | None:
-    """Plan the product that makes the patches, or return None where windows overlap or patches are too large."""
+def plan_patches(groups: int, weight_shape: Shape, output_size: Shape, dtype: np.dtype) -> Plan | None:
+    """Plan the product that makes the patches, or return None where they are too large."""
     channels_and_taps = math.prod(weight_shape[1:])
-    extents = (apart * (size - 1) + 1 for apart, size in zip(dilation, weight_shape[2:], strict=True))
-    do_overlap = any(step < extent for step, extent in zip(stride, extents, strict=True))
-    if do_overlap or groups * channels_and_taps * math.prod(output_size) > MOST_NUMBERS:
+    if groups * channels_and_taps * math.prod(output_size) > MOST_NUMBERS:
         return None
     down, across = (Axis(size, size, 1, (0,)) for size in output_size)
     return plan_correlation(groups, weight_shape[0] // groups, channels_and_taps, down, across, dtype)
 
 
-def are_patches_faster(patches: Plan, phases: Iterable[Plan]) -> bool:
-    """Tell whether patches take fewer steps than a correlation for each pair of remainders of the stride."""
+def do_windows_overlap(weight_shape: Shape, stride: Pair, dilation: Pair) -> bool:
+    """Tell whether some input is read through two taps, or would be if there were outputs enough."""
+    extents = (apart * (size - 1) + 1 for apart, size in zip(dilation, weight_shape[2:], strict=True))
+    return any(step < extent for step, extent in zip(stride, extents, strict=True))
+
+
+def are_patches_faster(patches: Plan, phases: Iterable[Plan], others: float) -> bool:
+    """Tell whether patches take fewer steps than a correlation for each pair of remainders of the stride.
+
+    And fewer than `others`, the steps of all other ways.
+    """
     numbers = patches.groups * patches.filters * patches.rows * patches.columns
     by_phases = sum(
         steps_of(plan, is_spread=True)
         + COPIED_ROW * plan.groups * plan.channels * (plan.rows + plan.span_h) * plan.is_copied
         for plan in phases
     )
-    return steps_of(patches) + LAYING * numbers < by_phases
+    return steps_of(patches) + LAYING * numbers < min(by_phases, others)
 
 
 def bind_patches(
@@ -87,6 +96,7 @@ def bind_patches(
     base = np.zeros(planes, dtype)
     places = *kernel_size, *grad_output.shape[2:], *stride, *dilation, padding[0][0], padding[1][0]
 
+    is_summed = do_windows_overlap(weight.shape, stride, dilation)
     # Inputs between the windows and beyond the last one are read by none.
     are_all_read = tuple(kernel_size) == stride and all(
         outputs * step >= size + before
@@ -94,7 +104,7 @@ def bind_patches(
             grad_output.shape[2:], stride, input_shape[2:], padding, strict=True
         )
     )
-    make = np.empty if are_all_read else np.zeros
+    make = np.empty if are_all_read and not is_summed else np.zeros
 
     def gather(grad_output: np.ndarray, weight: np.ndarray) -> np.ndarray:
         grad: np.ndarray = make(input_shape, dtype)
@@ -104,7 +114,7 @@ def bind_patches(
             count = len(grad_output[some])
             correlations[count](grad_output[some], weight, base, patches)
             laid = grad[some].reshape(-1, *input_shape[2:])
-            run_pieces(_lay_patches, pieces, patches.reshape(-1), laid, *places)
+            run_pieces(_lay_patches, pieces, patches.reshape(-1), laid, is_summed, *places)
         return grad
 
     return gather
@@ -116,6 +126,7 @@ def _lay_patches(  # type: ignore[no-untyped-def]
     pieces,
     patches,
     grad,
+    is_summed,
     kernel_h,
     kernel_w,
     rows,
@@ -127,7 +138,7 @@ def _lay_patches(  # type: ignore[no-untyped-def]
     top,
     left,
 ):
-    """Copy the patches of a share of the planes to the windows they belong to, as far as these are inside."""
+    """Copy the patches of a share of the planes to their windows, or add them up, as far as these are inside."""
     planes, height, width = grad.shape
     for plane in range(planes * piece // pieces, planes * (piece + 1) // pieces):
         for t in range(kernel_h):
@@ -138,6 +149,9 @@ def _lay_patches(  # type: ignore[no-untyped-def]
                 last = min((width - 1 - shift_w) // stride_w + 1, columns)
                 for i in range(rows):
                     row = i * stride_h + shift_h
-                    if 0 <= row < height:
+                    if 0 <= row < height and is_summed:
+                        for j in range(first, last):
+                            grad[plane, row, j * stride_w + shift_w] += patches[start + i * columns + j]
+                    elif 0 <= row < height:
                         for j in range(first, last):
                             grad[plane, row, j * stride_w + shift_w] = patches[start + i * columns + j]

@@ -239,5 +239,7 @@ def _row_bands(rows: int, columns: int, span_h: int, span_w: int, planes: int, l
     numbers = planes * (rows + span_h) * (columns + span_w)
     if 2 * numbers <= PLANE_NUMBERS:
         return max(min(STRUNG_VECTORS * lanes // (rows * columns), PLANE_NUMBERS // numbers), 1), 1, 1
-    most = max(PLANE_NUMBERS // (planes * (columns + span_w)) - span_h, 1)
+    most, at_most = (numbers // (planes * (columns + span_w)) - span_h for numbers in (PLANE_NUMBERS, SUM_NUMBERS))
+    # Fewer rows than taps reach beyond them would be copied for more bands than they are in.
+    most = max(most, min(span_h, at_most), 1)
     return 1, max(min(math.ceil(rows / most), rows // math.ceil(lanes / columns)), 1), 1

@@ -14,7 +14,7 @@ BLOCK = np.int64(ROWS)
 
 @inner
 def turn(plan, x, group, channel, channels, window, spare, turned):  # type: ignore[no-untyped-def]
-    """Copy what a band reads of some channels, all of them in a position together, with the zeros around it.
+    """Copy what a band reads of some channels, all of them in a position together, with the zeros around it if need be.
 
     What is written beyond the last column of a row, the next row overwrites, or it is not read.
     """
@@ -23,6 +23,11 @@ def turn(plan, x, group, channel, channels, window, spare, turned):  # type: ign
     height = (bottom - top - 1) * plan.stride_h + (plan.kernel_h - 1) * plan.dilation_h + 1
     first_row = top * plan.stride_h * plan.take_h - plan.top
     first_column = left * plan.stride_w * plan.take_w - plan.left
+    above = 0
+    if plan.is_cut:
+        above = max(-first_row, 0)
+        height = min(height, plan.height - first_row) - above
+        first_row, first_column = first_row + above, 0
     # Turned columns before `begin` and from `end` on are outside the input.
     begin = min(max(-first_column, 0), plan.pitch)
     end = min(max(plan.width - first_column, begin), plan.pitch)
@@ -31,6 +36,8 @@ def turn(plan, x, group, channel, channels, window, spare, turned):  # type: ign
     for n in range(last_image - image):
         first_plane = ((image + n) * plan.groups + group) * plan.channels + channel
         for i in range(height):
+            if (above + i) % plan.dilation_h > (bottom - top - 1) * plan.stride_h:
+                continue  # between the taps of all outputs
             to = (n * plan.band_height + i) * plan.pitch * plan.step
             row = first_row + i * plan.take_h
             if row < 0 or row >= plan.height:

@@ -19,6 +19,7 @@ turns the input for itself: no sum is ever divided.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from convoracle.fast.direct.plan import LARGEST_BUFFER
 from convoracle.fast.direct.tiles import multiply_block
 from convoracle.fast.direct.turning import pack_filters, transpose, turn
 from convoracle.fast.direct.weight_grad_plan import Plan, plan_weight_grad
+from convoracle.fast.finite import are_finite
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_from
 from convoracle.fast.simd.code_size import ZERO, keep_small
@@ -49,15 +51,18 @@ def bind_conv2d_weight_grad(
     padding: Ends,
     dilation: Pair,
     groups: int,
+    is_whole: bool = False,
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Return the weight gradient of arrays of these shapes."""
+    """Return the weight gradient of arrays of these shapes; `is_whole` says that zeros around x are multiplied."""
     images = len(grad_output)
     (top, _), (left, _) = padding
     input_shape, output_shape = x.shape[1:], grad_output.shape[1:]
     if weight_shape[2:] == (1, 1) and input_shape[1:] == output_shape[1:] and stride == (1, 1):
         # A plane is one row.
         input_shape, output_shape = ((n, 1, rows * columns) for n, rows, columns in (input_shape, output_shape))
-    plan = plan_weight_grad(input_shape, output_shape, weight_shape[2:], stride, (top, left), dilation, groups, x.dtype)
+    plan = plan_weight_grad(
+        input_shape, output_shape, weight_shape[2:], stride, (top, left), dilation, groups, x.dtype, is_whole=is_whole
+    )
     blocks, tasks = -(-plan.filters // ROWS), groups * plan.channel_blocks
     work = images * plan.rows * plan.columns * math.prod(weight_shape)
     # The sums of a share wait in a buffer, which must not grow with the filters.
@@ -76,6 +81,10 @@ def bind_conv2d_weight_grad(
         pieces = min(threads, tasks * shares)
         flat = grad_output.reshape(-1), x.reshape(-1), grad.reshape(-1)
         run_pieces(_weight_grad, pieces, new_counter(), shares, *same, *flat)
+        if plan.is_cut and not are_finite(min(flat[0], flat[2], key=len)):
+            # The zeros around x make NaN of a gradient that is not finite; each of them is part of some weight's.
+            options: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+            return bind_conv2d_weight_grad(grad_output, x, weight_shape, **options, is_whole=True)(grad_output, x)
         return grad
 
     return weight_grad
@@ -95,7 +104,9 @@ def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output,
     turned = np.empty((plan.band_images * plan.band_height * plan.pitch + MOST_SQUARE) * plan.step, x.dtype)
     spare = np.empty(0 if plan.take_w == 1 else plan.step * (plan.pitch + 2 * plan.lanes), x.dtype)
     column = np.empty((outputs + plan.lanes) * ROWS, x.dtype)
-    positions = np.empty(outputs, np.int64)
+    # Taps that are left out somewhere are multiplied one by one, or else all together.
+    taps_w = plan.kernel_w if plan.is_cut else 1
+    positions = np.empty((taps_w, outputs), np.int64)
     base = np.zeros(ROWS, x.dtype)
     task = take_task(counter)
     while task < plan.groups * plan.channel_blocks * shares:
@@ -123,29 +134,14 @@ def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output,
                     right = plan.columns * (column_band + 1) // plan.column_bands
                     window = (image, last_image, top, bottom, left, right)
                     turn(plan, x, group, channel, channels, window, spare, turned)
-                    terms = _lay_positions(plan, window, positions)
+                    for j in range(taps_w):
+                        _lay_positions(plan, _outputs_of_columns(plan, window, j), positions[j])
                     for block in range(first_block, last_block):
-                        first = block * ROWS
-                        rows = min(plan.filters - first, ROWS)
-                        pack_filters(plan, grad_output, group * plan.filters + first, rows, window, column)
-                        multiply_block(
-                            terms,
-                            column,
-                            turned,
-                            ZERO,
-                            starts,
-                            positions,
-                            sums,
-                            first * line - first_sum,
-                            places,
-                            line,
-                            rows,
-                            skips,
-                            base,
-                            ZERO,
-                            is_more,
-                            len(starts),
-                        )
+                        _multiply_filters(
+                            plan, grad_output, group * plan.filters + block * ROWS, plan.filters - block * ROWS, window,
+                            column, turned, starts, positions, sums, block * ROWS * line - first_sum, places, skips,
+                            base, is_more,
+                        )  # fmt: skip
                     is_more = True
         if not plan.is_straight:
             run = (last_vector - first_vector) * plan.lanes
@@ -153,6 +149,66 @@ def _weight_grad(_piece, _pieces, counter, shares, images, numbers, grad_output,
                 weights = ((group * plan.filters + f) * plan.channels + channel) * plan.kernel_h * plan.kernel_w
                 _distribute(plan, sums, f * line - first_sum, run, channels, grad, weights)
         task = take_task(counter)
+
+
+@inner
+def _multiply_filters(  # type: ignore[no-untyped-def]
+    plan, grad_output, first, filters, window, column, turned, starts, positions, sums, first_sum, places, skips, base,
+    is_more,
+):  # fmt: skip
+    """Multiply ROWS filters at the outputs of a band by all vectors: those of all taps, or of one after the other."""
+    keep_small()
+    taps_h, taps_w = (plan.kernel_h, plan.kernel_w) if plan.is_cut else (1, 1)
+    vectors = len(starts) // (taps_h * taps_w)
+    for j in range(taps_w):
+        outputs = _outputs_of_columns(plan, window, j)
+        image, last_image, top, bottom, left, right = outputs
+        pack_filters(plan, grad_output, first, min(filters, ROWS), outputs, column)
+        shift = ZERO
+        if plan.is_cut:
+            # What is turned begins with the first row and column there are.
+            shift = (min(top * plan.stride_h - plan.top, 0) * plan.pitch + left * plan.stride_w - plan.left) * plan.step
+        for i in range(taps_h):
+            above, below = top, bottom
+            if plan.is_cut:
+                above, below = _outputs_inside(top, bottom, plan.stride_h, i * plan.dilation_h - plan.top, plan.height)
+            before, v = (above - top) * (right - left), (i * taps_w + j) * vectors
+            multiply_block(
+                (last_image - image) * (below - above) * (right - left),
+                column[before * ROWS :],
+                turned,
+                shift,
+                starts[v:],
+                positions[j, before:],
+                sums,
+                first_sum,
+                places[v:],
+                plan.line,
+                min(filters, ROWS),
+                skips[v:],
+                base,
+                ZERO,
+                is_more,
+                vectors,
+            )
+
+
+@inner
+def _outputs_of_columns(plan, window, j):  # type: ignore[no-untyped-def]
+    """Return the outputs of a band whose taps of column j are multiplied: all, or those that read the input there."""
+    keep_small()
+    image, last_image, top, bottom, left, right = window
+    if plan.is_cut:
+        left, right = _outputs_inside(left, right, plan.stride_w, j * plan.dilation_w - plan.left, plan.width)
+    return image, last_image, top, bottom, left, right
+
+
+@inner
+def _outputs_inside(first, last, stride, offset, size):  # type: ignore[no-untyped-def]
+    """Return the ends of those outputs from `first` to `last` that read inside, at ``output * stride + offset``."""
+    keep_small()
+    begin = min(max(-(offset // stride), first), last)
+    return begin, max(min(-((offset - size) // stride), last), begin)
 
 
 @inner
@@ -178,7 +234,7 @@ def _lay_vectors(plan, run_vectors, channels):  # type: ignore[no-untyped-def]
 
 @inner
 def _lay_positions(plan, window, positions):  # type: ignore[no-untyped-def]
-    """Write the position in the turned input of each output of a band; return how many there are."""
+    """Write the position in the turned input of each output of a band, counted from the first."""
     keep_small()
     image, last_image, top, bottom, left, right = window
     terms = 0
@@ -188,7 +244,6 @@ def _lay_positions(plan, window, positions):  # type: ignore[no-untyped-def]
             for q in range(right - left):
                 positions[terms] = (row + q * plan.stride_w) * plan.step
                 terms += 1
-    return terms
 
 
 @inner

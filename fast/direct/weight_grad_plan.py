@@ -23,6 +23,9 @@ cache of most processors."""
 BLOCK_VECTORS = 24
 """Vectors of a block of channels, in all its taps, at least: packing the filters should be little beside using them."""
 
+CUT_PARTS, CUT_OF = 3, 4
+"""If no more than so many parts of all taps read the input, the others, which read zeros around it, are left out."""
+
 
 class Plan(NamedTuple):
     """A weight gradient, in the numbers that the kernel computes it from."""
@@ -64,6 +67,8 @@ class Plan(NamedTuple):
     line: int
     # Whether the sums of a filter are its weights as they lie in the result.
     is_straight: bool
+    # Whether each tap is multiplied only where it reads the input: then no zeros around that are turned.
+    is_cut: bool
 
 
 @functools.lru_cache(maxsize=256)
@@ -76,8 +81,13 @@ def plan_weight_grad(
     dilation: Pair,
     groups: int,
     dtype: np.dtype,
+    *,
+    is_whole: bool = False,
 ) -> Plan:
-    """Plan a weight gradient; `before` is the padding above and to the left."""
+    """Plan a weight gradient; `before` is the padding above and to the left.
+
+    `is_whole` says that the zeros around the input are to be multiplied.
+    """
     (channels, height, width), (filters, rows, columns) = input_shape, output_shape
     channels, filters = channels // groups, filters // groups
     lanes = lanes_of(dtype)
@@ -102,9 +112,17 @@ def plan_weight_grad(
         (math.ceil(n / bands) - 1) * s + m
         for n, bands, s, m in zip((rows, columns), (row_bands, column_bands), stride, most, strict=True)
     )
+    is_cut = has_vectors and not is_whole and images == column_bands == take_h == take_w == 1
+    is_cut = is_cut and _pays(
+        *zip((height, width), (rows, columns), kernel_size, stride, before, dilation, strict=True)
+    )
+    if is_cut:
+        band_height, pitch = min(band_height, height), width
     block_vectors, channel_blocks = run_vectors, 1
     if has_vectors:
-        fitting = TURNED_NUMBERS // (images * band_height * pitch * lanes)
+        # Rows between the taps of all outputs are not turned.
+        turned_rows = min(band_height, kernel_size[0] * ((math.ceil(rows / row_bands) - 1) * stride[0] + 1))
+        fitting = TURNED_NUMBERS // (images * turned_rows * pitch * lanes)
         # A block has two vectors or more: the last one of all channels may be moved back to end with them.
         least = max(BLOCK_VECTORS // math.prod(kernel_size), 2)
         channel_blocks = max(min(math.ceil(run_vectors / max(fitting, least)), run_vectors // least), 1)
@@ -137,4 +155,19 @@ def plan_weight_grad(
         run_vectors,
         channels if is_straight else math.prod(kernel_size) // run_taps * block_vectors * lanes,
         is_straight,
+        is_cut,
     )
+
+
+def _pays(*axes: tuple[int, ...]) -> bool:
+    """Tell whether taps are left out where they read zeros: there are many, and no output has nothing else to read."""
+    inside = every = 1
+    for size, outputs, taps, stride, before, dilation in axes:
+        reads = [
+            sum(0 <= output * stride + tap * dilation - before < size for tap in range(taps))
+            for output in range(outputs)
+        ]
+        if not all(reads):
+            return False
+        inside, every = inside * sum(reads), every * outputs * taps
+    return CUT_OF * inside <= CUT_PARTS * every

@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convoracle.fast.correlation_axes import Axis
+from convoracle.fast.correlation_axes import Axis, forward_axis
 from convoracle.fast.finite import are_finite
 from convoracle.fast.jit import inner, kernel
 from convoracle.fast.kernels import kernel_from
-from convoracle.fast.plane import windows
+from convoracle.fast.plane import single_taps, tiny_planes, windows
 from convoracle.fast.plane.bands import (
     PLAN_NUMBERS,
     Plan,
@@ -76,10 +76,17 @@ def bind_conv2d_weight_grad(
     if not len(x):
         return lambda grad_output, x: np.zeros(weight_shape, dtype)
     shapes = grad_output.shape, x.shape, weight_shape
-    if not windows.fits(weight_shape[2:], stride, dilation):
+    if single_taps.fits(weight_shape[2:], stride, padding):
+        return single_taps.bind_weight_grad(*shapes, groups, dtype)
+    down, across = (
+        forward_axis(*axis) for axis in zip(x.shape[2:], weight_shape[2:], stride, padding, dilation, strict=True)
+    )
+    if tiny_planes.fits((x.shape, weight_shape, grad_output.shape), groups, down, across):
+        in_place = tiny_planes.bind_weight_grad((x.shape, weight_shape, grad_output.shape), down, across, dtype)
+    elif windows.fits(weight_shape[2:], stride, dilation):
+        in_place = bind_window_weight_grad(*shapes, dtype, stride[0], (padding[0][0], padding[1][0]), dilation, groups)
+    else:
         return _bind_copied(*shapes, dtype, stride, padding, dilation, groups)
-    before = padding[0][0], padding[1][0]
-    in_place = bind_window_weight_grad(*shapes, dtype, stride[0], before, dilation, groups)
 
     def weight_grad(grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
         grad = in_place(grad_output, x)

@@ -7,6 +7,9 @@ from convoracle.fast.windows import Pair
 TILES = {3: ((2, 2), (4, 4)), 5: ((2, 4),)}
 """Outputs of a tile, down and across, by the taps of the kernel along an axis."""
 
+WEIGHT_GRAD_TILES = {3: (4, 4), 5: (2, 4)}
+"""Those of the weight gradient, of which there are no others."""
+
 
 def choose_tile(outputs: Pair, taps: int, dilation: Pair) -> Pair:
     """Return the tiles that take fewer products; of those that take as many, the more accurate smaller ones."""

@@ -17,11 +17,8 @@ from convoracle.fast.windows import Pair, Shape
 from convoracle.fast.winograd.phases import longest_run, widest_band
 from convoracle.fast.winograd.plan import Bands, choose_bands
 from convoracle.fast.winograd.products import HALF
-from convoracle.fast.winograd.tile_shapes import count_tiles
+from convoracle.fast.winograd.tile_shapes import WEIGHT_GRAD_TILES, count_tiles, products_of_tile
 from convoracle.fast.winograd.workspace import threads_that_fit
-
-TILES = {3: (4, 4), 5: (2, 4)}
-"""Outputs of a tile, down and across, by the taps of the kernel along an axis."""
 
 SEGMENTS = 8
 """Gradients that are made side by side and added in the end: a power of two."""
@@ -155,11 +152,11 @@ def plan_weight_grad(
     is_turned = steps(channels, filters) < steps(filters, channels)
     of_rows, of_lanes = (data, grad) if is_turned else (grad, data)
     vectors, block = math.ceil(of_lanes.planes / lanes), max(lanes, ROWS)
-    tile, size = TILES[taps], taps**2
+    tile, size = WEIGHT_GRAD_TILES[taps], taps**2
     plan = Plan(
         taps,
         *tile,
-        math.prod(side + taps - 1 for side in tile),
+        products_of_tile(tile, taps),
         rows,
         *dilation,
         count_tiles(rows, dilation[0], tile[0]),

@@ -13,10 +13,10 @@ import pytest
 
 import convoracle as co
 from convoracle.fast import registry, remembered
-from convoracle.fast.auto import candidates, choose
+from convoracle.fast.auto import candidates, choose, hopeless
 from convoracle.fast.auto.candidates import candidates_of, choose_backend
 from convoracle.fast.auto.costs import COSTS
-from convoracle.fast.auto.estimate import estimate
+from convoracle.fast.auto.estimate import Seconds, Times, estimate
 from convoracle.fast.auto.graded import ALGORITHMS, FALL_BACK
 from convoracle.fast.auto.layer import Layer, layer_of
 from convoracle.fast.auto.machine import Rates
@@ -44,6 +44,8 @@ def layers() -> Iterator[Layer]:
         (1, 31, 15, 1, 64),
     )
     sizes = ((7, 7), (14, 13), (56, 56), (112, 200))
+    for operation, dtype in itertools.product(GRADIENTS, ("float32", "float64")):
+        yield Layer(operation, dtype, 64, (4, 5), 64, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 64)
     for operation, dtype, (stride, k, p, dilation, groups), size in itertools.product(
         GRADIENTS, ("float32", "float64"), kinds, sizes
     ):
@@ -53,20 +55,45 @@ def layers() -> Iterator[Layer]:
             if groups == 1:
                 yield Layer(operation, dtype, 3, size, 10, (k, k), *pairs, groups)
                 yield Layer(operation, dtype, 512, size, 512, (k, k), *pairs, groups)
+    for operation in GRADIENTS:
+        yield wide_windows(operation)
+        yield Layer(operation, "float32", 20, (4, 5), 20, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 20)
 
 
-def test_the_best_of_those_that_may_is_chosen(example_rates: Rates) -> None:
+def wide_windows(operation: str) -> Layer:
+    """Windows as wide as the input, as for text: the input gradient is a sum of patches."""
+    return Layer(operation, "float32", 1, (60, 300), 100, (4, 300), (1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+
+
+def test_who_is_chosen_may(example_rates: Rates) -> None:
     for layer in layers():
         for accuracy, limit in itertools.product(("normwise", "componentwise"), (0, MANY)):
-            first, *others = candidates_of(layer, accuracy, limit)
+            first = candidates_of(layer, accuracy, limit)[0]
             assert first.obstacle is None
             assert choose_backend(layer, accuracy, limit) == first.backend
             variant = registry.variant(layer.operation, first.backend)
             assert variant.accuracy == "componentwise" or accuracy == "normwise"
             assert first.workspace <= limit
-            for other in others:
-                if first.times is not None and other.obstacle is None and other.times is not None:
-                    assert first.times.typical <= other.times.typical
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "limit", "seconds", "first"),
+    [
+        ("normwise", MANY, {"winograd": 1, "fft": 2, "direct": 3, "plane": 4}, ["winograd", "fft", "direct", "plane"]),
+        ("normwise", MANY, {"winograd": 3, "fft": 4, "direct": 2, "plane": 1}, ["plane", "direct", "winograd", "fft"]),
+        ("componentwise", MANY, {"winograd": 1, "fft": 2, "direct": 4, "plane": 3}, ["plane", "direct"]),
+        ("normwise", 0, {"winograd": 1, "fft": 2, "direct": 3, "plane": 4}, []),
+    ],
+)
+def test_the_fastest_comes_first(
+    accuracy: str, limit: int, seconds: Mapping[str, float], first: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With times written down here, those that may stand in their order, before what is there if nobody else may."""
+    nothing = Seconds(0, 0, 0)
+    monkeypatch.setattr(candidates, "time_of", lambda backend, _: Times(nothing, Seconds(seconds[backend], 0, 0)))
+    layer = Layer("conv2d", "float32", 16, (32, 31), 16, (5, 5), (1, 1), ((2, 2), (2, 2)), (1, 1), 1)
+    able = [found.backend for found in candidates_of(layer, accuracy, limit) if found.obstacle is None]
+    assert able == [*first, *FALL_BACK]
 
 
 def test_every_algorithm_has_terms_and_costs_for_what_it_may_be_chosen_for(example_rates: Rates) -> None:
@@ -87,8 +114,37 @@ def test_every_algorithm_has_terms_and_costs_for_what_it_may_be_chosen_for(examp
             assert costs.keys() <= counted
 
 
+@pytest.mark.parametrize(
+    ("size", "kernel", "padding", "dilation", "saves"),
+    [
+        ((1, 1), 3, 1, 1, ()),
+        ((5, 5), 5, 0, 1, ()),
+        ((33, 33), 3, 18, 18, ()),
+        ((33, 33), 3, 4, 4, GRADIENTS),
+        ((7, 7), 3, 1, 1, GRADIENTS),
+    ],
+)
+def test_winograd_is_hopeless_where_it_saves_no_products(
+    size: tuple[int, int], kernel: int, padding: int, dilation: int, saves: tuple[str, ...]
+) -> None:
+    """A plane of one pixel, a result of one, and taps that are mostly outside of a plane."""
+    pairs = ((1, 1), ((padding, padding),) * 2, (dilation, dilation))
+    for operation in GRADIENTS:
+        layer = Layer(operation, "float32", 64, size, 64, (kernel, kernel), *pairs, 1)
+        assert (hopeless.why_hopeless("winograd", layer) is None) == (operation in saves)
+
+
 def test_rows_are_counted_by_the_tile_that_this_machine_has() -> None:
     assert ROWS_IN_PLACE[microkernel.ROWS] == window_tile.ROWS
+
+
+def test_kernels_as_wide_as_the_input_go_to_direct(example_rates: Rates) -> None:
+    """Their input gradient is a patch for each output, which few channels and columns do not make slow."""
+    for operation in GRADIENTS:
+        layer = wide_windows(operation)
+        times = {name: estimate(name, layer, example_rates, Tile(16, 8)).typical for name in ("direct", "plane", "fft")}
+        assert choose_backend(layer, "normwise", MANY) == "direct"
+        assert times["direct"] < min(times["plane"], times["fft"]) / 2
 
 
 def test_the_batch_does_not_matter(example_rates: Rates) -> None:

@@ -10,6 +10,7 @@ import pytest
 import convoracle as co
 from convoracle.fast import registry
 from convoracle.fast.auto.graded import ALGORITHMS, FALL_BACK
+from convoracle.fast.kernels import BOUND
 
 PLANNED = [backend for backend, operations in {**ALGORITHMS, **FALL_BACK}.items() if "conv2d" in operations]
 OPTIONS = {"padding": ((1, 2), (0, 1)), "groups": 2}
@@ -52,6 +53,19 @@ def test_later_changes_of_the_weights_do_not_matter(backend: str) -> None:
     assert plan(x).tobytes() == before
     assert plan(plan_input := x.copy()).tobytes() == before
     assert plan_input.tobytes() == x.tobytes()
+
+
+def test_what_it_keeps_of_calls_does_not_grow() -> None:
+    weight = draw("float32", 2, 1, 3, 3)
+    plan = co.plan_conv2d(weight, (1, 1, 5, 6), backend="im2col")
+    for images in range(2 * BOUND):
+        x = draw("float32", images, 1, 5, 6)
+        assert plan(x).tobytes() == co.conv2d(x, weight, backend="im2col").tobytes()
+        assert len(plan._calls) <= BOUND
+    with pytest.raises(ValueError, match="which was planned for"):
+        plan(draw("float32", 1, 1, 6, 5))
+    with pytest.raises(TypeError, match="float64"):
+        plan(draw("float64", 1, 1, 5, 6))
 
 
 def test_several_threads_may_call_it_at_once() -> None:

@@ -166,3 +166,20 @@ def test_processes_that_start_together_use_the_same_rates(tmp_path: Path) -> Non
     printed = [process.communicate(timeout=60)[0] for process in processes]
     assert len(set(printed)) == 1, printed
     assert json.loads(only_file(tmp_path / "cache").read_text())["rates"]["tile"] == float(printed[0])
+
+
+def test_the_fastest_of_many_calls_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a clock of its own, in binary fractions: the machine is busy but for a moment in the middle."""
+    now = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    monkeypatch.setattr(machine, "SECONDS", 0.25)
+
+    def does(least: float) -> machine.Work:
+        def do() -> None:
+            now[0] += least if 0.09375 < now[0] < 0.125 else 8 * least
+
+        return machine.Work(1, do)
+
+    works = {"one": does(2**-10), "other": does(2**-11)}
+    assert machine._fastest_of_each(works) == {"one": 2**-10, "other": 2**-11}
+    assert 0.25 <= now[0] < 0.3125

@@ -57,6 +57,7 @@ CASES: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, int]]] = {
     "planes of 7, batch over the ends of panels": ((13, 40, 7, 7), (24, 40, 3, 3), {"padding": 1}),
     "many blocks of channels": ((2, 300, 6, 18), (9, 300, 1, 1), {}),
     "a kernel of several chains": ((1, 2, 30, 31), (3, 2, 24, 23), {"padding": 2}),
+    "several chains, filters of a vector and a part": ((2, 2, 22, 30), (LANES + 3, 2, 21, 29), {}),
     "stride 2": ((2, 20, 15, 33), (12, 20, 3, 3), {"stride": 2, "padding": 1}),
     "stride 3, a kernel that leaves gaps": ((2, 9, 20, 40), (10, 9, 2, 2), {"stride": 3}),
     "stride 2 and dilation 2": ((1, 4, 17, 41), (6, 4, 3, 3), {"stride": 2, "dilation": 2, "padding": 3}),
@@ -79,6 +80,8 @@ CASES: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, int]]] = {
     "nothing but padding": ((1, 2, 1, 4), (6, 1, 6, 3), {"groups": 2, "stride": 2, "dilation": 3, "padding": 8}),
     "one channel a group, stride 2": ((2, 2, 11, 9), (34, 1, 3, 3), {"groups": 2, "stride": 2, "dilation": 2}),
     "one channel a group, taps of one phase each": ((2, 3, 6, 9), (9, 1, 1, 2), {"groups": 3, "stride": 2}),
+    "taps far apart": ((2, 2 * LANES + 3, 21, 23), (2 * LANES + 6, 2 * LANES + 3, 3, 3), {"dilation": 9, "padding": 9}),
+    "taps that read nothing": ((1, LANES, 20, 20), (LANES, LANES, 3, 3), {"dilation": 21, "padding": 21}),
     "a band narrower than the result": ((1, 2, 2, 1100), (LANES, 2, 1, 2), {}),
 }
 
@@ -235,6 +238,20 @@ def test_an_infinite_weight_meets_the_zeros_around_an_input(filters: int) -> Non
     np.testing.assert_array_equal(co.conv2d(x, weight, padding=1, backend="direct"), expected)
     assert np.isnan(expected[:, 1, 0]).all()
     assert np.isinf(expected[:, 1, 2]).any()
+
+
+def test_what_is_infinite_meets_zeros_that_are_left_out() -> None:
+    """Taps so far apart that most, or all, of what one reads is not in the plane."""
+    for far, special in itertools.product((9, 18), range(2)):
+        x, weight, grad = draw(6, (2, LANES, 18, 17), (LANES, LANES, 3, 3), (2, LANES, 18, 17))
+        (weight, grad)[special][1, 2, 0, 1] = np.inf
+        padded = np.pad(x, ((0, 0), (0, 0), (far, far), (far, far)))
+        convolved = co.conv2d(padded, weight, dilation=far, backend="im2col")
+        np.testing.assert_array_equal(co.conv2d(x, weight, padding=far, dilation=far, backend="direct"), convolved)
+        of_weight = co.conv2d_weight_grad(grad, padded, weight.shape, dilation=far, backend="im2col")
+        found = co.conv2d_weight_grad(grad, x, weight.shape, padding=far, dilation=far, backend="direct")
+        np.testing.assert_array_equal(found, of_weight)
+        assert np.isnan((convolved, of_weight)[special]).any()
 
 
 def test_infinite_weights_whatever_the_size_of_the_result() -> None:

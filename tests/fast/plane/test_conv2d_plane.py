@@ -13,7 +13,8 @@ import torch
 
 import convoracle as co
 from convoracle.fast import remembered, threads
-from convoracle.fast.plane import bands, weight_grad, window_weight_grad, windows
+from convoracle.fast.correlation_axes import forward_axis
+from convoracle.fast.plane import bands, one_axis, single_taps, tiny_planes, weight_grad, window_weight_grad, windows
 from convoracle.fast.plane.window_tile import ROWS
 from convoracle.fast.simd.vectors import lanes_of
 
@@ -55,7 +56,8 @@ IN_PLACE: dict[str, Case] = {
 COPIED: dict[str, Case] = {
     "a kernel of several chains": ((1, 1, 30, 3 * LANES), (2, 1, 24, 23), {"padding": 11}),
     "a kernel higher than the plane": ((2, 2, 5, 20), (2, 1, 9, 2), {"padding": 4, "groups": 2}),
-    **{f"{rows} rows of taps": ((1, 2, 13, 20), (2, 1, rows, 2), {"groups": 2}) for rows in (1, 2, 4, 5)},
+    **{f"{rows} rows of taps": ((1, 2, 13, 20), (2, 1, rows, 2), {"groups": 2}) for rows in (2, 4, 5)},
+    "one row of taps": ((1, 2, 13, 20), (2, 1, 1, 2), {"padding": (1, 0), "groups": 2}),
     **{
         f"{width} columns": ((1, 2, 9, width + 3), (2, 1, 4, 4), {"groups": 2})
         for width in (1, LANES, 2 * LANES + 1, 5 * LANES)
@@ -68,15 +70,43 @@ COPIED: dict[str, Case] = {
 }
 """Everything else, copied first."""
 
+FEW: dict[str, Case] = {
+    "single taps, several blocks of positions": ((2, 5, 70, 70), (2, 5, 1, 1), {}),
+    "single taps, more filters than channels": ((3, 4, 5, 7), (18, 2, 1, 1), {"groups": 2}),
+    "single taps, more channels than filters": ((1, 22, 9, 9), (6, 11, 1, 1), {"groups": 2}),
+    "tiny planes": ((3, LANES + 3, 3, 3), (LANES + 3, 1, 3, 3), {"padding": 1, "groups": LANES + 3}),
+    "tiny planes, stride 2": ((2, 5, 5, 4), (5, 1, 2, 3), {"padding": (0, 1), "stride": 2, "groups": 5}),
+    "one axis, across": ((2, 3, 33, 80), (3, 1, 1, 13), {"padding": (0, 6), "groups": 3}),
+    "copied across, one channel for several filters": (
+        (1, 2, 3, 40),
+        (6, 1, 1, 4),
+        {"padding": (0, 7), "dilation": (1, 3), "groups": 2},
+    ),
+    "one axis, across, a long row": ((1, 4, 2, 4200), (2, 2, 1, 3), {"padding": (0, 1), "groups": 2}),
+    "one axis, down": ((2, 3, 80, 33), (3, 1, 13, 1), {"padding": (6, 0), "groups": 3}),
+    "one axis, down, a kernel higher than the plane": (
+        (2, 4, 5, 20),
+        (6, 2, 7, 1),
+        {"padding": (9, 0), "dilation": (3, 1), "groups": 2},
+    ),
+    "one axis, down, long rows": ((1, 2, 6, 2100), (2, 1, 5, 1), {"padding": (3, 0), "groups": 2}),
+}
+"""Few numbers to a plane, or to a kernel."""
+
 CASES = {f"in place: {name}": case for name, case in IN_PLACE.items()} | {
     f"copied: {name}": case for name, case in COPIED.items()
 }
+CASES |= FEW
 SAMPLE = [
     "in place: several channels and filters, stride 2",
     "in place: dilation",
     "in place: one image of one channel",
     "copied: several channels and filters",
     "copied: stride 2 and dilation 2",
+    "single taps, several blocks of positions",
+    "tiny planes",
+    "one axis, across",
+    "one axis, down",
 ]
 
 
@@ -128,9 +158,20 @@ def test_values_of_pytorch_exactly_on_integers(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_cases_go_their_way(name: str) -> None:
-    _, kernel, options = CASES[name]
-    step, apart = both(options.get("stride", 1)), both(options.get("dilation", 1))
-    assert windows.fits(kernel[2:], step, apart) == name.startswith("in place")
+    shape, kernel, options = CASES[name]
+    defaults = {"stride": 1, "dilation": 1, "padding": 0}
+    step, apart, around = (both(options.get(option, default)) for option, default in defaults.items())
+    ends = tuple((n, n) for n in around)
+    down, across = (forward_axis(*axis) for axis in zip(shape[2:], kernel[2:], step, ends, apart, strict=True))
+    shapes = shape, kernel, (shape[0], kernel[0], down.outputs, across.outputs)
+    ways = {
+        "single taps": single_taps.fits(kernel[2:], step, ends),
+        "tiny planes": tiny_planes.fits(shapes, options.get("groups", 1), down, across),
+        "one axis": one_axis.fits(kernel[0] // options.get("groups", 1), down, across),
+        "in place": windows.fits(kernel[2:], step, apart),
+        "copied": True,
+    }
+    assert name.startswith(next(way for way, does_fit in ways.items() if does_fit))
 
 
 @pytest.fixture
@@ -247,8 +288,13 @@ import numpy as np, convoracle as co
 from convoracle.fast.simd.vectors import VECTOR_BITS
 assert VECTOR_BITS == {bits}
 rng = np.random.default_rng(0)
-for options, size in (({{"padding": 1, "stride": 2, "groups": 3}}, 3), ({{"padding": 2, "groups": 3}}, 4)):
-    x, weight = (rng.integers(-3, 4, shape).astype(np.float32) for shape in ((2, 3, 11, 21), (3, 1, size, size)))
+for options, kernel, plane in (
+    ({{"padding": 1, "stride": 2}}, (3, 3), (11, 21)), ({{"padding": 2}}, (4, 4), (11, 21)), ({{}}, (1, 1), (11, 21)),
+    ({{"padding": 1}}, (3, 3), (3, 3)),
+    ({{"padding": (0, 4)}}, (1, 9), (11, 21)), ({{"padding": (4, 0)}}, (9, 1), (11, 21)),
+):
+    options["groups"] = 5
+    x, weight = (rng.integers(-3, 4, shape).astype(np.float32) for shape in ((2, 5, *plane), (5, 1, *kernel)))
     out, expected = (co.conv2d(x, weight, **options, backend=backend) for backend in ("plane", "im2col"))
     np.testing.assert_array_equal(out, expected)
     grad = rng.integers(-3, 4, out.shape).astype(np.float32)
