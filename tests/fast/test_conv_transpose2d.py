@@ -113,7 +113,7 @@ X, W, Z = ones(2, 4, 5, 6), ones(4, 3, 3, 2), ones(2, 6, 7, 7)
 Call = Callable[..., object]
 BAD: list[tuple[Call, tuple[Any, ...], dict[str, Any], type[Exception], str]] = [
     (co.conv_transpose2d, (X[0], W), {}, ValueError, "x must have 4 dimensions (N, C, H, W), got 3"),
-    (co.conv_transpose2d, (X, W[0]), {}, ValueError, "weight must have 4 dimensions (I, O, H, W), got 3"),
+    (co.conv_transpose2d, (X, W[0]), {}, ValueError, "weight must have 4 dimensions (C, F, H, W), got 3"),
     (co.conv_transpose2d, (X.tolist(), W), {}, TypeError, "x must be a numpy array, got list"),
     (co.conv_transpose2d, (X, W.astype(float)), {}, TypeError, "share one dtype"),
     (co.conv_transpose2d, (X, W, ones(3)), {}, ValueError, "bias must have shape (6,), one per filter, got (3,)"),
@@ -132,7 +132,7 @@ BAD: list[tuple[Call, tuple[Any, ...], dict[str, Any], type[Exception], str]] = 
     (co.conv_transpose2d, (X, W), {"backend": "im2row"}, ValueError, "available for conv_transpose2d: im2col, numba"),
     (co.conv_transpose2d_input_grad, (Z, W, X.shape[1:]), {}, ValueError, "input_shape must have 4 sizes (N, C, H, W)"),
     (co.conv_transpose2d_input_grad, (Z, W, (2, 4, 6, 6)), {}, ValueError, "shape of the result, (2, 6, 8, 7), got"),
-    (co.conv_transpose2d_weight_grad, (Z, X, (4, 3)), {}, ValueError, "weight_shape must have 4 sizes (I, O, H, W)"),
+    (co.conv_transpose2d_weight_grad, (Z, X, (4, 3)), {}, ValueError, "weight_shape must have 4 sizes (C, F, H, W)"),
     (co.conv_transpose2d_weight_grad, (Z, X[:1], W.shape), {}, ValueError, "shape of the result, (1, 6, 7, 7), got (2"),
     (co.conv_transpose2d_bias_grad, (Z[0],), {}, ValueError, "grad_output must have 4 dimensions (N, F, H, W), got 3"),
     (co.conv_transpose2d_backward, (Z[..., 1:], X, W), {}, ValueError, "shape of the result, (2, 6, 7, 7), got (2, 6,"),
