@@ -13,8 +13,8 @@ here, as many as conv2d has built-in backends besides `auto`. Another column has
 has of conv2d, and one has a single one, which pays for drawing and oracle by itself. They are all the same one, so that
 this is no benchmark of backends.
 
-Most of it is Python's own work: an interpreter built without profile-guided optimization (pyenv's default) takes a
-tenth to a third longer than that of a distribution.
+Most of it is Python's own work: an interpreter built without profile-guided optimization (pyenv's default) takes up
+to a third longer than that of a distribution.
 """
 
 import concurrent.futures
