@@ -28,7 +28,7 @@ FFT_SIZE = 128
 
 
 SECONDS = 0.24
-"""How long it takes to measure, beside what is done once before."""
+"""How long it takes to measure, after one call of everything: the first may have to be compiled."""
 
 IN_A_ROW = 4
 """Calls of a turn: the first ones find in the caches what others have left there."""
@@ -124,7 +124,9 @@ def _calls() -> Work:
 
 
 def _fastest_of_each(works: Mapping[str, Work]) -> dict[str, float]:
-    """Return the seconds of the fastest call of each work, which take turns for `SECONDS`."""
+    """Return the seconds of the fastest call of each work, which take turns for `SECONDS`, after an untimed one."""
+    for work in works.values():
+        work.do()
     seconds = dict.fromkeys(works, float("inf"))
     end = time.perf_counter() + SECONDS
     while True:
