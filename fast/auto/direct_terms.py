@@ -20,8 +20,11 @@ PATCH = 16
 LAID = 12
 """Multiply-adds of a vector that take as long as laying a number of such a patch where it belongs, about."""
 
-ADDED, ADDED_ROW = 3, 8
+ADDED, ADDED_ROW = 3, 25 / 3
 """Likewise those of adding a vector of a patch; vectors that would be added in the time it takes to begin a row."""
+
+MOST_PATCHES = 1 << 22
+"""Numbers that the patches of an image may have."""
 
 
 def direct_terms(layer: Layer, tile: Tile) -> list[Term]:
@@ -79,6 +82,19 @@ def taps_multiplied(layer: Layer) -> int:
     return every if is_whole else inside
 
 
+def patch_numbers(layer: Layer, tile: Tile) -> int:
+    """Return how many numbers the patches of an image have where the input gradient makes some, else 0."""
+    is_by_patches = layer.operation == "conv2d_input_grad" and any(
+        term.name in ("patches", "added") and term.image for term in direct_terms(layer, tile)
+    )
+    return _numbers_of_patches(layer) if is_by_patches else 0
+
+
+def _numbers_of_patches(layer: Layer) -> int:
+    """Return how many numbers all windows of an image have together."""
+    return layer.channels * math.prod(layer.kernel_size) * math.prod(layer.output_size)
+
+
 def _overlapping_patches_terms(layer: Layer, tile: Tile, gathered: float) -> list[Term] | None:
     """Count the work of adding up patches that overlap, or return None if gathering takes fewer products.
 
@@ -93,7 +109,7 @@ def _overlapping_patches_terms(layer: Layer, tile: Tile, gathered: float) -> lis
     added = rows * (ADDED_ROW + math.ceil(kernel_w / tile.lanes))
     of_outputs = by_outputs + LAID * laid if max(layer.stride) > 1 else math.inf
     of_taps = by_taps + ADDED * added if layer.dilation[1] == 1 or kernel_w == 1 else math.inf
-    if gathered <= min(of_outputs, of_taps):
+    if gathered <= min(of_outputs, of_taps) or _numbers_of_patches(layer) > MOST_PATCHES:
         return None
     if of_outputs < of_taps:
         way = [Term("products", "tile", 0, by_outputs), Term("patches", "near", 0, layer.itemsize * laid)]
@@ -151,6 +167,7 @@ def _is_by_patches(layer: Layer) -> bool:
     return (
         layer.operation == "conv2d_input_grad"
         and math.prod(layer.kernel_size) >= PATCH
+        and _numbers_of_patches(layer) <= MOST_PATCHES
         and all(
             stride > dilation * (size - 1)
             for stride, dilation, size in zip(layer.stride, layer.dilation, layer.kernel_size, strict=True)

@@ -2,12 +2,15 @@
 
 The bands of the arrays that a thread works on are bounded by constants of the algorithms. What grows with the layer is
 transformed weights that a call keeps for its next band, up to a bound again, beyond which they are transformed piece by
-piece. A test holds what calls are measured to take to these numbers. What `plan_conv2d` keeps is counted by the plan.
+piece; and the patches of an image, where a gradient is made of them. A test holds what calls are measured to take to
+these numbers. What `plan_conv2d` keeps is counted by the plan.
 """
 
 import math
 
+from convoracle.fast.auto.direct_terms import patch_numbers
 from convoracle.fast.auto.layer import Layer
+from convoracle.fast.auto.term import Tile
 from convoracle.fast.winograd.tile_shapes import WEIGHT_GRAD_TILES, choose_tile, products_of_tile
 
 MIB = 1 << 20
@@ -21,12 +24,19 @@ KEPT_WEIGHTS = 1 << 20
 LARGEST_SUMS = 32 * MIB
 """Sums of Winograd's weight gradient, which wait for the last image."""
 
+TILES = ((64, 8), (32, 4), (16, 4))
+"""Bytes of a vector and rows of the register tile, of every machine (`convoracle.fast.simd.microkernel`)."""
+
 SIDE_BY_SIDE = 8 * MIB
 """Its gradients of some images each, which are added in the end."""
 
 
 def workspace_of(backend: str, layer: Layer) -> int:
     """Return how many bytes a backend needs for a layer on one thread, about; others add their `OF_THREAD`."""
+    if backend == "direct":
+        # Whether there are any depends on the tile a little; it is not asked for, since that takes Numba.
+        tiles = (Tile(size // layer.itemsize, rows) for size, rows in TILES)
+        return OF_THREAD[backend] + layer.itemsize * max(patch_numbers(layer, tile) for tile in tiles)
     if backend != "winograd" or layer.kernel_size[0] not in (3, 5):
         return OF_THREAD.get(backend, 0)
     outputs = layer.size if layer.operation == "conv2d_input_grad" else layer.output_size

@@ -13,7 +13,7 @@ import pytest
 
 import convoracle as co
 from convoracle.fast import registry, remembered
-from convoracle.fast.auto import candidates, choose, hopeless
+from convoracle.fast.auto import candidates, choose, direct_terms, hopeless
 from convoracle.fast.auto.candidates import candidates_of, choose_backend
 from convoracle.fast.auto.costs import COSTS
 from convoracle.fast.auto.estimate import Seconds, Times, estimate
@@ -22,6 +22,7 @@ from convoracle.fast.auto.layer import Layer, layer_of
 from convoracle.fast.auto.machine import Rates
 from convoracle.fast.auto.term import Tile
 from convoracle.fast.auto.terms import ROWS_IN_PLACE, TERMS
+from convoracle.fast.direct import patch_sums, patches, weight_grad_plan
 from convoracle.fast.plane import window_tile
 from convoracle.fast.simd import microkernel
 
@@ -134,8 +135,17 @@ def test_winograd_is_hopeless_where_it_saves_no_products(
         assert (hopeless.why_hopeless("winograd", layer) is None) == (operation in saves)
 
 
-def test_rows_are_counted_by_the_tile_that_this_machine_has() -> None:
+def test_work_is_counted_with_the_numbers_of_the_kernels() -> None:
+    """They are written down twice, since whoever counts is to import no kernel."""
     assert ROWS_IN_PLACE[microkernel.ROWS] == window_tile.ROWS
+    assert direct_terms.OUTPUTS == weight_grad_plan.OUTPUTS
+    assert direct_terms.INSIDE == weight_grad_plan.CUT_PARTS / weight_grad_plan.CUT_OF
+    assert direct_terms.LAID == patches.LAYING
+    assert (direct_terms.ADDED, direct_terms.ADDED * direct_terms.ADDED_ROW) == (
+        patch_sums.ADDING,
+        patch_sums.ADDING_ROW,
+    )
+    assert direct_terms.MOST_PATCHES == patches.MOST_NUMBERS
 
 
 def test_kernels_as_wide_as_the_input_go_to_direct(example_rates: Rates) -> None:

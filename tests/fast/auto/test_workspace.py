@@ -104,6 +104,20 @@ def test_no_call_takes_more_than_is_said(x_shape: Shape, weight_shape: Shape, pa
         assert peak_of(call) <= said, operation
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_patches_take_more_than_is_said(dtype: str) -> None:
+    x_shape, weight_shape, stride = (1, 3, 384, 384), (64, 3, 32, 32), 16
+    grad, weight = np.ones((1, 64, 23, 23), dtype), np.ones(weight_shape, dtype)
+    options = {"stride": (stride, stride), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
+
+    def call() -> np.ndarray:
+        return co.conv2d_input_grad(grad, weight, x_shape, stride=stride, backend="direct")
+
+    call()
+    said = workspace_of("direct", layer_of("conv2d_input_grad", dtype, x_shape, weight_shape, options))
+    assert workspace_of("direct", layer_of("conv2d", dtype, x_shape, weight_shape, options)) < peak_of(call) <= said
+
+
 def peak_of(call: Callable[[], np.ndarray]) -> int:
     """Return the most bytes a call takes beside its result, on one thread, in a new one that keeps no memory yet."""
 
